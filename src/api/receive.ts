@@ -1,0 +1,76 @@
+import type { Accept, RoutedEvent, Verdict } from '../accept.ts';
+import type { AnyProvider, AnyRow } from '../define.ts';
+import type { EventRef, WebhookEvent } from '../event.ts';
+import type { Answer, Delivery, ReadEvent } from '../providers/provider.ts';
+import { bounded } from './bounds.ts';
+import { route } from './route.ts';
+
+/** A source, ready to judge deliveries: its provider, its proof and its rows. */
+export interface ReadySource {
+  readonly name: string;
+  readonly provider: AnyProvider;
+  readonly proof: unknown;
+  readonly routes: Readonly<Record<string, AnyRow>> | undefined;
+  readonly bodyLimitBytes: number;
+}
+
+/** What became of a delivery. */
+export interface Received {
+  readonly answer: Answer;
+  readonly verdicts: readonly Verdict[];
+  readonly events: readonly RoutedEvent[];
+  readonly handshake: boolean;
+}
+
+/** Steps 3 to 7 of a delivery's way: verify, read, route, accept, answer. Throws WebhookError. */
+export async function receive(
+  delivery: Delivery,
+  source: ReadySource,
+  accept: Accept,
+  deadline: Date,
+): Promise<Received> {
+  await source.provider.verify(delivery, source.proof, { now: delivery.receivedAt });
+  const reading = source.provider.read(delivery);
+  if ('handshake' in reading) {
+    return { answer: reading.handshake, verdicts: [], events: [], handshake: true };
+  }
+  const events = reading.events.map((read) => routed(bounded(read), delivery, source));
+  const verdicts = await accept({ delivery, events, deadline });
+  const body = answerBody(verdicts);
+  const answer = source.provider.answer?.({ events: events.map(({ event }) => event), body }) ?? {
+    status: 200,
+    body,
+  };
+  return { answer, verdicts, events, handshake: false };
+}
+
+function routed(read: ReadEvent, delivery: Delivery, source: ReadySource): RoutedEvent {
+  const event: WebhookEvent = {
+    id: read.id,
+    source: source.name,
+    type: read.types[0],
+    ...(read.key !== undefined && { key: read.key }),
+    ...(read.occurredAt !== undefined && { occurredAt: read.occurredAt }),
+    receivedAt: delivery.receivedAt.toISOString(),
+    payload: read.payload,
+  };
+  return { event, read, plan: route(read, source.routes, source.provider.schemas) };
+}
+
+/** `{"received":true}`, and what else is so; a batch is counted. */
+function answerBody(verdicts: readonly Verdict[]): Record<string, unknown> {
+  const [only] = verdicts;
+  if (verdicts.length !== 1) {
+    const duplicates = verdicts.filter((verdict) => verdict === 'duplicate').length;
+    return { received: true, events: verdicts.length, duplicates };
+  }
+  return {
+    received: true,
+    ...(only === 'duplicate' && { duplicate: true }),
+    ...(only === 'ignored' && { ignored: true }),
+  };
+}
+
+/** The event that an answer's `Everhook-Event` header names: of a delivery that holds one. */
+export const onlyEvent = ({ events }: Received): EventRef | undefined =>
+  events.length === 1 ? events[0]?.event : undefined;

@@ -1,0 +1,121 @@
+import express, { type Router } from 'express';
+import type { Client } from '@temporalio/client';
+import type { Registry } from 'prom-client';
+import { createMetrics } from './admin/metrics.ts';
+import type { Observe } from './api/observer.ts';
+import type { ReadySource } from './api/receive.ts';
+import { createRouter } from './api/router.ts';
+import { bodyLimitBytes, checkGateway } from './check.ts';
+import { readConfig, readProof, type Config } from './config.ts';
+import type { Gateway } from './define.ts';
+import { developmentSecrets } from './dev/secrets.ts';
+import { createLogger, logObservation, type Logger } from './log.ts';
+import type { Environment } from './settings.ts';
+import { checkTemporal } from './temporal/check.ts';
+import { connectTemporal, temporalServes } from './temporal/connection.ts';
+import { acceptDirectly } from './temporal/direct.ts';
+import { createStart } from './temporal/start.ts';
+
+/** The API's parts, wired; whoever listens decides when it is ready and when it drains. */
+export interface Api {
+  readonly router: Router;
+  readonly registry: Registry;
+  readonly observe: Observe;
+  readonly client: Client;
+  phase: 'starting' | 'ready' | 'draining';
+  close(): Promise<void>;
+}
+
+/** Wires the API in direct mode. Throws ConfigError. */
+export async function assembleApi(gateway: Gateway, config: Config, log: Logger): Promise<Api> {
+  checkGateway(gateway);
+  const sources = readySources(gateway, config);
+  const budget = { limitBytes: config.bytesInFlight, usedBytes: 0 };
+  const metrics = createMetrics(budget);
+  const client = connectTemporal(config.temporal);
+  const doubt = await checkTemporal(client);
+  if (doubt !== undefined)
+    log.warn({ doubt }, 'Temporal could not be checked; deliveries get 503 while it is away');
+
+  const toLog = logObservation(log);
+  const observe: Observe = (observation) => {
+    metrics.observe(observation);
+    toLog(observation);
+  };
+  const api: Omit<Api, 'router'> = {
+    registry: metrics.registry,
+    observe,
+    client,
+    phase: 'starting',
+    close: () => client.connection.close(),
+  };
+  const router = createRouter({
+    sources,
+    accept: acceptDirectly(createStart(client), metrics.observeStart),
+    observe,
+    development: config.development,
+    publicUrl: config.publicUrl,
+    budget,
+    bodyTimeoutMs: config.requestTimeoutSeconds * 1000,
+    phase: () => api.phase,
+    temporalServes: () => temporalServes(client),
+  });
+  return Object.assign(api, { router });
+}
+
+export interface AppOptions {
+  /** Default the process's. */
+  readonly environment?: Environment;
+  /** Default false: every source needs its proof, and plain HTTP is refused. */
+  readonly development?: boolean;
+  readonly log?: Logger;
+}
+
+/** An Express router, with what its owner must do in the end. */
+export type App = Router & {
+  /** Prometheus metrics of this router. */
+  readonly registry: Registry;
+  /** Closes the connection to Temporal. Answer the last request before. */
+  close(): Promise<void>;
+};
+
+/**
+ * The gateway as an Express router, for an app of your own: `app.use(await createApp(gateway))`. Mount
+ * it above every body parser; set `trust proxy` on the app around where a proxy ends TLS. Throws
+ * ConfigError that names what is missing.
+ */
+export async function createApp(gateway: Gateway, options: AppOptions = {}): Promise<App> {
+  const config = await readRoleConfig(gateway, options);
+  const log = options.log ?? createLogger({ level: config.logLevel, terminal: false });
+  const api = await assembleApi(gateway, config, log);
+  api.phase = 'ready';
+  return Object.assign(express.Router().use(api.router), {
+    registry: api.registry,
+    close: () => api.close(),
+  });
+}
+
+/** The configuration of a role; in development, proofs that are not set are made up and kept. */
+export async function readRoleConfig(gateway: Gateway, options: AppOptions): Promise<Config> {
+  const config = readConfig(gateway, options);
+  if (!config.development) return config;
+  const { values } = await developmentSecrets(gateway, config);
+  return { ...config, setting: (name) => config.setting(name) ?? values[name] };
+}
+
+function readySources({ sources, routes }: Gateway, config: Config): Record<string, ReadySource> {
+  const entries = config.sources.map((name): [string, ReadySource] => {
+    const { provider, options } = sources[name]!;
+    return [
+      name,
+      {
+        name,
+        provider,
+        proof: readProof(name, provider, config.setting),
+        routes: routes[name],
+        bodyLimitBytes: options.bodyLimitBytes ?? bodyLimitBytes,
+      },
+    ];
+  });
+  return Object.fromEntries(entries);
+}

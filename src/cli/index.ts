@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { ConfigError } from '../errors.ts';
+import { api } from './api.ts';
+import { migrate } from './migrate.ts';
+import { send } from './send.ts';
+import { sources } from './sources.ts';
+import { start } from './start.ts';
+import { worker } from './worker.ts';
+import { warn } from './print.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('everhook')
+  .description('Webhooks in, durable workflows out.')
+  .version(version)
+  .showHelpAfterError()
+  .configureHelp({ sortSubcommands: false });
+
+for (const command of [start, api, worker, migrate, sources, send]) program.addCommand(command());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What the user can mend is a message; all else is a bug, and wants its stack.
+  warn(error instanceof ConfigError ? `everhook: ${error.message}` : String((error as Error).stack ?? error));
+  process.exit(error instanceof ConfigError ? 2 : 1);
+}

@@ -1,0 +1,25 @@
+import type { Logger } from '../log.ts';
+
+/**
+ * Runs a role until SIGTERM or SIGINT, then stops it; a second signal ends the process at once.
+ * `done` may end it earlier.
+ */
+export async function runUntilSignal(
+  log: Logger,
+  { stop, done }: { stop: () => Promise<void>; done?: Promise<void> },
+): Promise<void> {
+  const signalled = new Promise<void>((resolve) => {
+    let times = 0;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        times += 1;
+        if (times > 1) process.exit(1);
+        log.info({ signal }, 'stopping');
+        resolve();
+      });
+    }
+  });
+  await Promise.race(done ? [signalled, done] : [signalled]);
+  await stop();
+  log.info('stopped');
+}

@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { readRoleConfig } from '../app.ts';
+import { readProof } from '../config.ts';
+import { readAddresses, type Addresses } from '../dev/addresses.ts';
+import { sampleRequest, type SignedRequest } from '../dev/signed-request.ts';
+import { ConfigError } from '../errors.ts';
+import { gatewayOption, loadGateway } from './gateway.ts';
+import { print } from './print.ts';
+
+interface Options {
+  readonly gateway?: string;
+  readonly data?: string;
+  readonly set: Record<string, unknown>;
+  readonly url?: string;
+  readonly times: number;
+  readonly duplicate?: boolean;
+}
+
+const timeoutMs = 10_000;
+
+/** `everhook send`: signs an event as its provider does, and posts it. */
+export const send = (): Command =>
+  new Command('send')
+    .description("sign an event as its provider does, post it, and print the answer and the run's address")
+    .argument('<source>', 'a source of the gateway: stripe')
+    .argument('<type>', 'an event type: payment_intent.succeeded')
+    .addOption(gatewayOption())
+    .option('-d, --data <file>', 'the body to send (default: a sample of that type)')
+    .option('-s, --set <path=value>', 'change the body: data.object.amount=500', collect, {})
+    .option('-u, --url <url>', 'where the gateway listens (default: the running "everhook start")')
+    .option('-n, --times <n>', 'send so many different events', count, 1)
+    .option('--duplicate', 'send each event twice')
+    .addHelpText(
+      'after',
+      `
+Proofs are found as the gateway finds them: in the environment, else development's own.
+Exit code: 0 when every answer was 2xx, else 1.
+
+Examples:
+  everhook send payment payment.succeeded
+  everhook send stripe payment_intent.succeeded --set data.object.amount=500 --duplicate
+  everhook send github push --data push.json --url http://127.0.0.1:3000`,
+    )
+    .action(async (source: string, type: string, options: Options) => {
+      const gateway = await loadGateway(options.gateway);
+      const config = await readRoleConfig(gateway, { development: true });
+      const provider = Object.hasOwn(gateway.sources, source) ? gateway.sources[source]!.provider : undefined;
+      if (!provider)
+        throw new ConfigError(`no source ${source}; there are ${Object.keys(gateway.sources).join(', ')}`);
+      const running = await readAddresses(config.home);
+      const base = options.url ?? running?.api ?? `http://127.0.0.1:${config.port}`;
+      const url = `${base.replace(/\/$/, '')}/webhooks/${source}`;
+      const proof = readProof(source, provider, config.setting);
+      const data = options.data === undefined ? undefined : await readFile(options.data);
+      let accepted = true;
+      for (let sent = 0; sent < options.times; sent++) {
+        const signed = sampleRequest({
+          provider,
+          proof,
+          type,
+          url,
+          set: options.set,
+          ...(data !== undefined && { data }),
+        });
+        for (let copy = 0; copy < (options.duplicate ? 2 : 1); copy++) {
+          accepted = (await post(url, signed(), running)) && accepted;
+        }
+      }
+      if (!accepted) process.exitCode = 1;
+    });
+
+async function post(
+  url: string,
+  { body, headers }: SignedRequest,
+  running: Addresses | undefined,
+): Promise<boolean> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers,
+    body,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  }).catch((cause: unknown) => {
+    const why = (cause as { cause?: Error }).cause?.message ?? (cause as Error).message;
+    throw new ConfigError(`${url} does not answer (${why}): is "everhook start" running?`, { cause });
+  });
+  const answer = await response.text();
+  print(`${response.status} ${answer}`);
+  const id = response.headers.get('everhook-event');
+  // An event without a row has a name, and no run.
+  if (id !== null && !answer.includes('"ignored":true')) print(`  ${runAddress(id, running)}`);
+  return response.ok;
+}
+
+function runAddress(id: string, running: Addresses | undefined): string {
+  if (running?.ui === undefined) return `workflow id ${id}`;
+  return `${running.ui}/namespaces/${running.namespace}/workflows/${encodeURIComponent(id)}`;
+}
+
+function collect(pair: string, previous: Record<string, unknown>): Record<string, unknown> {
+  const at = pair.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('write it as path=value');
+  return { ...previous, [pair.slice(0, at)]: valueOf(pair.slice(at + 1)) };
+}
+
+/** JSON where it is JSON (`500`, `true`, `null`, `"500"`), else the text itself. */
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
+  throw new InvalidArgumentError('a whole number from 1 to 10000');
+}

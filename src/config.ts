@@ -1,0 +1,182 @@
+import { resolve } from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+import type { AnyProvider, Gateway } from './define.ts';
+import { ConfigError } from './errors.ts';
+import { readSetting, type Environment } from './settings.ts';
+import type { TemporalTarget } from './temporal/connection.ts';
+
+/** Everything a role needs to know, read once at its start. Nothing else reads the environment. */
+export interface Config {
+  readonly development: boolean;
+  /** Absolute; default `.everhook` in the working directory. */
+  readonly home: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  /** What providers call, without a final slash. */
+  readonly publicUrl: string | undefined;
+  /** Express's `trust proxy`: addresses or a number of hops; false trusts nobody. */
+  readonly trustProxy: string | number | false;
+  readonly bytesInFlight: number;
+  readonly requestTimeoutSeconds: number;
+  readonly logLevel: string;
+  readonly temporal: TemporalTarget;
+  /** The names of the sources that are switched on. */
+  readonly sources: readonly string[];
+  /** Any other setting, for activities. */
+  setting(name: string): string | undefined;
+}
+
+/** The process's environment; the one place that reads it. */
+export const processEnvironment = (): Environment => process.env;
+
+/** Reads and checks the configuration. Throws ConfigError with one readable message. */
+export function readConfig(
+  gateway: Gateway,
+  {
+    environment = process.env,
+    development = false,
+  }: { environment?: Environment; development?: boolean } = {},
+): Config {
+  const setting = (name: string) => readSetting(environment, name);
+  requireMode(setting('EVERHOOK_MODE'));
+  return {
+    development,
+    home: resolve(setting('EVERHOOK_HOME') ?? '.everhook'),
+    host: setting('EVERHOOK_HOST') ?? '127.0.0.1',
+    port: wholeNumber('PORT', setting('PORT'), { fallback: 3000, from: 0, to: 65_535 }),
+    adminHost: setting('EVERHOOK_ADMIN_HOST') ?? '127.0.0.1',
+    adminPort: wholeNumber('EVERHOOK_ADMIN_PORT', setting('EVERHOOK_ADMIN_PORT'), {
+      fallback: 3001,
+      from: 0,
+      to: 65_535,
+    }),
+    publicUrl: readPublicUrl(setting('EVERHOOK_PUBLIC_URL')),
+    trustProxy: readTrustProxy(setting('EVERHOOK_TRUST_PROXY')),
+    bytesInFlight: wholeNumber('EVERHOOK_BYTES_IN_FLIGHT', setting('EVERHOOK_BYTES_IN_FLIGHT'), {
+      fallback: 268_435_456,
+      from: 1_048_576,
+      to: 2 ** 40,
+    }),
+    requestTimeoutSeconds: wholeNumber(
+      'EVERHOOK_REQUEST_TIMEOUT_SECONDS',
+      setting('EVERHOOK_REQUEST_TIMEOUT_SECONDS'),
+      { fallback: 10, from: 1, to: 300 },
+    ),
+    logLevel: oneOf('EVERHOOK_LOG_LEVEL', setting('EVERHOOK_LOG_LEVEL') ?? 'info', [
+      'trace',
+      'debug',
+      'info',
+      'warn',
+      'error',
+      'fatal',
+      'silent',
+    ]),
+    temporal: readTemporal(environment),
+    sources: readSources(gateway, setting('EVERHOOK_SOURCES')),
+    setting,
+  };
+}
+
+/**
+ * The proof of one source, from the names that its provider lists, each after `<SOURCE>_`. Throws
+ * ConfigError that names each variable that is missing or wrong.
+ */
+export function readProof(source: string, provider: AnyProvider, setting: Config['setting']): unknown {
+  const prefix = environmentPrefix(source);
+  const given = proofNames(provider.proof).flatMap((name) => {
+    const value = setting(prefix + name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const result = provider.proof.safeParse(Object.fromEntries(given));
+  if (result.success) return result.data;
+  const complaints = result.error.issues.map((issue) => {
+    const name = prefix + String(issue.path[0] ?? '');
+    const missing = issue.code === 'invalid_type' && setting(name) === undefined;
+    return missing ? `${name} is not set` : `${name}: ${issue.message}`;
+  });
+  throw new ConfigError(`the source ${source} has no valid proof: ${complaints.join('; ')}`);
+}
+
+/** `stripe-connect` as variables spell it: `STRIPE_CONNECT_`. */
+export const environmentPrefix = (source: string): string => `${source.toUpperCase().replaceAll('-', '_')}_`;
+
+/** The names in a proof's schema, whatever is piped or refined around it. */
+export function proofNames(schema: z.ZodType): string[] {
+  if (schema instanceof z.ZodPipe) return proofNames(schema.def.in as z.ZodType);
+  if (schema instanceof z.ZodUnion) {
+    return [...new Set((schema.options as z.ZodType[]).flatMap(proofNames))];
+  }
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function requireMode(mode: string | undefined): void {
+  if (mode === undefined || mode === 'direct') return;
+  throw new ConfigError(`EVERHOOK_MODE is direct; ${mode} is not available in this version`);
+}
+
+function wholeNumber(
+  name: string,
+  value: string | undefined,
+  { fallback, from, to }: { fallback: number; from: number; to: number },
+): number {
+  if (value === undefined) return fallback;
+  const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+  if (number >= from && number <= to) return number;
+  throw new ConfigError(`${name} must be a whole number from ${from} to ${to}, not ${value}`);
+}
+
+function oneOf(name: string, value: string, allowed: readonly string[]): string {
+  if (allowed.includes(value)) return value;
+  throw new ConfigError(`${name} must be one of ${allowed.join(', ')}, not ${value}`);
+}
+
+function readPublicUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === '') {
+    return value.replace(/\/$/, '');
+  }
+  throw new ConfigError(`EVERHOOK_PUBLIC_URL must be an http(s) URL without query, not ${value}`);
+}
+
+function readTrustProxy(value: string | undefined): string | number | false {
+  if (value === undefined) return false;
+  if (/^\d{1,2}$/.test(value)) return Number(value) === 0 ? false : Number(value);
+  if (value === 'true')
+    throw new ConfigError('EVERHOOK_TRUST_PROXY=true would trust anybody: name the proxies');
+  return value;
+}
+
+function readTemporal(environment: Environment): TemporalTarget {
+  try {
+    const overrideEnvVars = Object.fromEntries(
+      Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    );
+    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
+    return { connectionOptions, namespace: namespace ?? 'default' };
+  } catch (cause) {
+    throw new ConfigError(`TEMPORAL_*: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function readSources({ sources }: Gateway, list: string | undefined): string[] {
+  const known = Object.keys(sources);
+  for (const name of known) requireSourceName(name);
+  if (list === undefined) return known;
+  const names = list.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if (Object.hasOwn(sources, name)) continue;
+    throw new ConfigError(`EVERHOOK_SOURCES names ${name || 'nothing'}; the gateway has ${known.join(', ')}`);
+  }
+  return [...new Set(names)];
+}
+
+function requireSourceName(name: string): void {
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) {
+    throw new ConfigError(`source ${name}: names are lower-case letters, digits and -, a letter first`);
+  }
+  if (name === 'everhook' || name === 'temporal') throw new ConfigError(`no source may be called ${name}`);
+}

@@ -1,0 +1,1 @@
+export { samplePush as SAMPLE_PUSH } from '../providers/github-samples.ts';

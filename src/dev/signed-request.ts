@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { AnyProvider } from '../define.ts';
+import { ConfigError } from '../errors.ts';
+
+/** A request as the provider would send it. */
+export interface SignedRequest {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface SampleRequest {
+  readonly provider: AnyProvider;
+  readonly proof: unknown;
+  readonly type: string;
+  readonly url: string;
+  /** The bytes to send; default the provider's sample of that type. */
+  readonly data?: Buffer;
+  /** Changes to the body, by dotted path (`data.object.amount`); it is re-serialised then. */
+  readonly set?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * One event, ready to be signed as often as it is sent: a repetition has the same bytes and id, and a
+ * signature of its own. Throws ConfigError when there is neither a sample nor data.
+ */
+export function sampleRequest({
+  provider,
+  proof,
+  type,
+  url,
+  data,
+  set = {},
+}: SampleRequest): () => SignedRequest {
+  const body = withChanges(data ?? sampleBody(provider, type), set);
+  const id = randomUUID();
+  return () => ({ body, headers: provider.sign({ method: 'POST', url, body, type, id }, proof, new Date()) });
+}
+
+function sampleBody(provider: AnyProvider, type: string): Buffer {
+  const samples = provider.samples as Record<string, (() => unknown) | undefined>;
+  const sample = Object.hasOwn(samples, type) ? samples[type]?.() : undefined;
+  if (sample === undefined) {
+    const known = Object.keys(samples).join(', ') || 'none';
+    throw new ConfigError(`there is no sample of ${type}: give its body with --data, or choose of ${known}`);
+  }
+  return Buffer.from(typeof sample === 'string' ? sample : JSON.stringify(sample));
+}
+
+function withChanges(body: Buffer, set: Readonly<Record<string, unknown>>): Buffer {
+  const changes = Object.entries(set);
+  if (changes.length === 0) return body;
+  const value = JSON.parse(body.toString()) as Record<string, unknown>;
+  for (const [path, change] of changes) assign(value, path.split('.'), change);
+  return Buffer.from(JSON.stringify(value));
+}
+
+function assign(target: Record<string, unknown>, [step = '', ...rest]: string[], value: unknown): void {
+  if (rest.length === 0) {
+    Object.defineProperty(target, step, { value, enumerable: true, writable: true, configurable: true });
+    return;
+  }
+  const inner = Object.hasOwn(target, step) ? target[step] : undefined;
+  const next = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {};
+  if (next !== inner) assign(target, [step], next);
+  assign(next, rest, value);
+}

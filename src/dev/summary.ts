@@ -1,0 +1,62 @@
+import { relative } from 'node:path';
+import type { Config } from '../config.ts';
+import type { Gateway } from '../define.ts';
+import type { Addresses } from './addresses.ts';
+import type { DevelopmentSecrets } from './secrets.ts';
+
+interface SummaryParts {
+  readonly gateway: Gateway;
+  readonly gatewayFile: string;
+  readonly config: Config;
+  readonly addresses: Addresses;
+  readonly secrets: DevelopmentSecrets;
+  /** Where the database is, without its password. */
+  readonly database: string;
+}
+
+/** What a start tells: where everything is, what stands in for what, and what to try next. */
+export function summarise(parts: SummaryParts): string[] {
+  const { gateway, gatewayFile, config, addresses, secrets, database } = parts;
+  const file = relative(process.cwd(), gatewayFile) || gatewayFile;
+  return [
+    '',
+    `Everhook runs ${file} (development, direct mode).`,
+    '',
+    `  webhooks     ${config.sources.map((name) => `${addresses.api}/webhooks/${name}`).join('\n               ')}`,
+    `  Temporal UI  ${addresses.ui ?? `of ${addresses.temporal}`}`,
+    `  metrics      ${addresses.admin}/metrics`,
+    `  database     ${database}`,
+    `  kept in      ${config.home}`,
+    '',
+    ...standIns(config, secrets),
+    'Try, in another terminal:',
+    ...tries(gateway, config),
+    '',
+  ];
+}
+
+function standIns({ setting }: Config, { values, path }: DevelopmentSecrets): string[] {
+  const made = Object.keys(values);
+  const lines = [
+    ...(made.length > 0 ? [`${made.join(', ')}: made up, kept in ${path}`] : []),
+    ...(setting('SMTP_URL') === undefined
+      ? ['mail is written to files, not sent (SMTP_URL is not set)']
+      : []),
+    'pushes to https://git.everhook.example/ are fetched from a sample repository on this machine',
+    ...(setting('STRIPE_API_KEY') === undefined
+      ? ['payments are taken from the signed event, not re-read (STRIPE_API_KEY is not set)']
+      : []),
+  ];
+  return ['Stand-ins:', ...lines.map((line) => `  ${line}`), ''];
+}
+
+/** One command for each source that has a routed sample. */
+function tries({ sources, routes }: Gateway, config: Config): string[] {
+  const commands = config.sources.flatMap((name) => {
+    const samples = Object.keys(sources[name]?.provider.samples ?? {});
+    const type = Object.keys(routes[name] ?? {}).find((routed) => samples.includes(routed));
+    return type === undefined ? [] : [`  npx everhook send ${name} ${type}`];
+  });
+  const [first] = commands;
+  return [...commands, ...(first === undefined ? [] : [`${first} --duplicate`])];
+}

@@ -1,0 +1,127 @@
+import type { z } from 'zod';
+
+/** A request to a known source, before anything is believed about it. */
+export interface Delivery {
+  readonly method: string;
+  /** The path and query as sent, without the path token. */
+  readonly url: string;
+  /** What the provider calls, scheme and host included, when `EVERHOOK_PUBLIC_URL` says it. */
+  readonly publicUrl?: string;
+  readonly headers: DeliveryHeaders;
+  /** The bytes as received; signatures are over these. */
+  readonly body: Buffer;
+  /** The secret last segment of the URL, if any. */
+  readonly pathToken?: string;
+  readonly receivedAt: Date;
+}
+
+/** Request headers that remember which of them were repeated. Names are matched in any case. */
+export class DeliveryHeaders {
+  readonly #values = new Map<string, string[]>();
+
+  constructor(pairs: Iterable<readonly [name: string, value: string]>) {
+    for (const [name, value] of pairs) {
+      const key = name.toLowerCase();
+      const values = this.#values.get(key);
+      if (values) values.push(value);
+      else this.#values.set(key, [value]);
+    }
+  }
+
+  /** The value; repeated headers are folded with a comma and a blank, as RFC 9110 5.3 allows. */
+  get(name: string): string | undefined {
+    return this.#values.get(name.toLowerCase())?.join(', ');
+  }
+
+  /** True when the header came more than once. */
+  repeated(name: string): boolean {
+    return (this.#values.get(name.toLowerCase())?.length ?? 0) > 1;
+  }
+}
+
+/** One event that a delivery tells of. */
+export interface ReadEvent {
+  /** The provider's id. */
+  readonly id: string;
+  /** Most specific first: `['pull_request.opened', 'pull_request']`. */
+  readonly types: readonly [string, ...string[]];
+  readonly key?: string;
+  /** ISO 8601, by the provider's clock. */
+  readonly occurredAt?: string;
+  readonly payload: unknown;
+  /** What must be equal for "the same event again"; default the payload. */
+  readonly sameness?: unknown;
+  /** What is signed, where the id is not: a replay under another id shows itself by this. */
+  readonly once?: string;
+  /** At most 8 of 128 bytes, for search: customer, invoice, branch. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What a delivery says: events, or a question of the provider's that is answered and ends there. */
+export type Reading = { readonly events: readonly ReadEvent[] } | { readonly handshake: Answer };
+
+/** An HTTP answer. An object body is sent as JSON, a text as it is. */
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Readonly<Record<string, unknown>> | string;
+}
+
+/** What became of a delivery's events, for a provider that wants another answer than the default. */
+export interface Outcome {
+  readonly events: readonly { readonly id: string; readonly type: string }[];
+  /** The default answer's body: `{ received: true, … }`. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A request that a sender is about to sign. */
+export interface UnsignedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly body: Buffer;
+  /** The event's most specific type, for providers that name it in a header. */
+  readonly type: string;
+  /** The event's id, for providers that send it in a header; default a fresh one. */
+  readonly id?: string;
+}
+
+/** The proof as its sender holds it: the shared secrets, or the private half of a key pair. */
+export type SigningProof<Proof> = Proof & { readonly privateKey?: string };
+
+/** Finds the certificate under a URL that `verify` has judged safe to fetch; gives PEM. */
+export type CertificateLookup = (url: URL) => Promise<string>;
+
+/** What `verify` may know besides the delivery. */
+export interface VerifyContext {
+  readonly now: Date;
+  readonly certificate?: CertificateLookup;
+}
+
+/**
+ * How one kind of sender proves, says and wants things. Made by a function of its options; knows
+ * nothing of Express, Postgres or Temporal.
+ */
+export interface Provider<Events extends object = Record<string, unknown>, Proof = unknown> {
+  /** Its name in messages and metrics: `stripe`. */
+  readonly name: string;
+  /** Over the names that follow `<SOURCE>_` in the environment; `config.ts` reads no other list. */
+  readonly proof: z.ZodType<Proof>;
+  /** Returns when the bytes are the provider's, else throws WebhookError `signature_invalid`. */
+  verify(delivery: Delivery, proof: Proof, context: VerifyContext): void | Promise<void>;
+  /** Runs only after `verify`. Throws WebhookError `payload_unreadable` or `event_id_missing`. */
+  read(delivery: Delivery): Reading;
+  /** Default: 200 with the outcome's body. */
+  answer?(outcome: Outcome): Answer;
+  /** How long the provider waits, in milliseconds. Default 3000. */
+  readonly answerWithinMs?: number;
+  /** The headers of a request that this provider would have sent; for tests, samples, `everhook send`. */
+  sign(request: UnsignedRequest, proof: SigningProof<Proof>, at: Date): Record<string, string>;
+  /** Realistic bodies by type, each with a fresh id; the ones `everhook send` knows. */
+  readonly samples: { readonly [Type in keyof Events]?: () => unknown };
+  /** What the user says payloads look like. They judge, they never change the payload. */
+  readonly schemas?: { readonly [Type in keyof Events]?: z.ZodType };
+  /** Environment values (names as in `proof`) that a development start makes up when none are set. */
+  develop?(): Readonly<Record<string, string>>;
+  /** Never set: carries the map of types. */
+  readonly events?: Events;
+}

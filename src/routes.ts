@@ -1,0 +1,20 @@
+import type { Routes } from './define.ts';
+import type { sources } from './sources.ts';
+import type * as workflows from './workflows/index.ts';
+
+/** Which event starts which workflow. Types without a row are acknowledged and ignored. */
+export const routes = {
+  stripe: {
+    'payment_intent.succeeded': 'fulfillPayment',
+    'payment_intent.payment_failed': 'recoverPayment',
+    'customer.created': 'welcomeCustomer',
+  },
+  github: {
+    push: { workflow: 'processPush', taskQueue: 'everhook-git' },
+  },
+  payment: {
+    'payment.succeeded': 'fulfillPayment',
+    'payment.failed': 'recoverPayment',
+    '*': 'recordEvent',
+  },
+} as const satisfies Routes<typeof sources, typeof workflows>;

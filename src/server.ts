@@ -1,0 +1,116 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type ErrorRequestHandler } from 'express';
+import { createAdminApp } from './admin/app.ts';
+import { answerClientErrors } from './api/client-error.ts';
+import { assembleApi } from './app.ts';
+import type { Config } from './config.ts';
+import { sendProblem } from './api/problem.ts';
+import type { Gateway } from './define.ts';
+import { ConfigError, WebhookError } from './errors.ts';
+import type { Logger } from './log.ts';
+
+/** How long requests under way may still take when the process is told to stop, in milliseconds. */
+const drainMs = 15_000;
+/** Node's own default, said: the most bytes of request headers. */
+const maxHeaderBytes = 16_384;
+
+/** A running API process. */
+export interface ApiServer {
+  /** `http://127.0.0.1:3000` */
+  readonly url: string;
+  readonly adminUrl: string;
+  /** Takes no new connection, finishes what is under way (15 s at most), then closes. */
+  stop(): Promise<void>;
+}
+
+/** Starts the API and its admin port. Throws ConfigError, before anything listens where it can. */
+export async function startApi(gateway: Gateway, config: Config, log: Logger): Promise<ApiServer> {
+  const api = await assembleApi(gateway, config, log);
+  const app = express().disable('x-powered-by').set('trust proxy', config.trustProxy);
+  const server = createHttpServer(app, config);
+  app.use((_request, response, next) => {
+    if (api.phase === 'draining') response.set('connection', 'close');
+    next();
+  });
+  app.use(api.router);
+  app.use((_request, response) => sendProblem(response, noSuchPath, false));
+  app.use(unexpected(log));
+  answerClientErrors(server, api.observe);
+  const admin = createServer({ connectionsCheckingInterval: 1000 }, createAdminApp(api.registry));
+  try {
+    const url = await listen(server, { name: 'PORT', host: config.host, port: config.port });
+    const adminUrl = await listen(admin, {
+      name: 'EVERHOOK_ADMIN_PORT',
+      host: config.adminHost,
+      port: config.adminPort,
+    });
+    api.phase = 'ready';
+    return {
+      url,
+      adminUrl,
+      async stop() {
+        api.phase = 'draining';
+        await drain(server);
+        await drain(admin);
+        await api.close();
+      },
+    };
+  } catch (error) {
+    server.close();
+    await api.close();
+    throw error;
+  }
+}
+
+const noSuchPath = new WebhookError('source_unknown', { reason: 'source_unknown' });
+
+/** The last resort: Express's own would print the stack into the answer. */
+const unexpected =
+  (log: Logger): ErrorRequestHandler =>
+  (error, _request, response, _next) => {
+    log.error({ err: error as unknown }, 'request failed');
+    sendProblem(response, new WebhookError('internal', { reason: 'unexpected_error' }), true);
+  };
+
+function createHttpServer(app: RequestListener, { requestTimeoutSeconds }: Config): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: 5000,
+      // The body's own limit answers first; this one catches what never becomes a request.
+      requestTimeout: requestTimeoutSeconds * 1000 + 5000,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 1000,
+    },
+    app,
+  );
+  // No cap on their number, which Node would apply in silence: their bytes are bounded.
+  server.maxHeadersCount = 0;
+  // The body is read, or refused, before it is sent: `Expect: 100-continue` is answered there.
+  server.on('checkContinue', app);
+  return server;
+}
+
+function listen(server: Server, { name, host, port }: { name: string; host: string; port: number }) {
+  return new Promise<string>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'is taken' : `cannot be used: ${error.message}`;
+      reject(
+        new ConfigError(`${name}: ${host}:${port} ${why}. Set ${name} to another port.`, { cause: error }),
+      );
+    });
+    server.listen(port, host, () => resolve(urlOf(server.address() as AddressInfo)));
+  });
+}
+
+const urlOf = ({ address, port, family }: AddressInfo): string =>
+  `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,49 @@
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  type ConnectionOptions,
+} from '@temporalio/client';
+
+/** Where Temporal is, as its own environment configuration says (`TEMPORAL_*`). */
+export interface TemporalTarget {
+  readonly connectionOptions: ConnectionOptions;
+  readonly namespace: string;
+}
+
+/**
+ * A client that never keeps a webhook waiting: it connects on first use, retries at most twice within
+ * a quarter of a second, and looks for a lost server at least once a second. The SDK's own defaults
+ * retry for twenty seconds and reconnect after up to two minutes. Every call still needs a deadline.
+ */
+export function connectTemporal({ connectionOptions, namespace }: TemporalTarget): Client {
+  const connection = Connection.lazy({
+    ...connectionOptions,
+    channelArgs: {
+      'grpc.initial_reconnect_backoff_ms': 200,
+      'grpc.max_reconnect_backoff_ms': 1000,
+      ...connectionOptions.channelArgs,
+    },
+    interceptors: [
+      makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3, initialIntervalMs: () => 50 })),
+    ],
+  });
+  return new Client({ connection, namespace });
+}
+
+const serving = 1;
+
+/** Whether Temporal serves, asked with a deadline of one second. Never throws. */
+export async function temporalServes({ connection }: Client): Promise<boolean> {
+  try {
+    const { status } = await connection.withDeadline(Date.now() + 1000, () =>
+      (connection as Connection).healthService.check({
+        service: 'temporal.api.workflowservice.v1.WorkflowService',
+      }),
+    );
+    return status === serving;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { eventName, type WebhookEvent } from '../event.ts';
+import { workflowId } from '../workflow-id.ts';
+import { classify, StartError } from './answers.ts';
+import { searchAttributes } from './search-attributes.ts';
+
+/** One run of one event, decided: nothing here is looked up again. */
+export interface Run {
+  readonly event: WebhookEvent;
+  /** The workflow's type. */
+  readonly workflow: string;
+  readonly taskQueue: string;
+  readonly priority?: number;
+  /** 1, or the number of the repetition that a person asked for. */
+  readonly n: number;
+}
+
+/** `duplicate` is a run of this very event that has been started before. */
+export type Started = 'started' | 'duplicate';
+
+/** Starts a run, or finds that it has been; throws StartError. */
+export type Start = (run: Run, deadline: Date) => Promise<Started>;
+
+/**
+ * The one place where Everhook starts workflows. The id makes it idempotent: REJECT_DUPLICATE speaks of
+ * closed runs, FAIL of open ones, and the memo tells our run from another's under the same id.
+ */
+export const createStart =
+  (client: Client): Start =>
+  (run, deadline) =>
+    client.withDeadline(deadline, async () => {
+      const id = workflowId(run.event, run.n);
+      try {
+        await client.workflow.start(run.workflow, {
+          workflowId: id,
+          taskQueue: run.taskQueue,
+          args: [run.event],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+          memo: { everhookEvent: { event: eventName(run.event), n: run.n } },
+          typedSearchAttributes: searchAttributes(run.event),
+          staticSummary: `${run.event.source} ${run.event.type}`,
+          ...(run.priority !== undefined && { priority: { priorityKey: run.priority } }),
+        });
+        return 'started';
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return await recognise(client, run, id);
+        throw classify(error);
+      }
+    });
+
+/** Already started counts only if that run says it is this event's. */
+async function recognise(client: Client, run: Run, id: string): Promise<Started> {
+  const memo = await client.workflow
+    .getHandle(id)
+    .describe()
+    .then(
+      (description) => description.memo?.everhookEvent as { event?: unknown; n?: unknown } | undefined,
+      (error: unknown) => {
+        // Retention took the closed run between the two calls: a new start will succeed.
+        if (error instanceof WorkflowNotFoundError) throw new StartError('unknown', `${id} is just going`);
+        throw classify(error);
+      },
+    );
+  if (memo?.event === eventName(run.event) && memo.n === run.n) return 'duplicate';
+  throw new StartError('id_taken', `the workflow id ${id} belongs to another run`);
+}

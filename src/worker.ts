@@ -1,0 +1,163 @@
+import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { runOf } from './api/route.ts';
+import { checkGateway } from './check.ts';
+import type { Config } from './config.ts';
+import type { ActivityContext, AnyActivities, Gateway } from './define.ts';
+import { ConfigError } from './errors.ts';
+import type { Logger } from './log.ts';
+
+/** How long activities may go on once the worker is told to stop, and when it stops all the same. */
+const shutdown = { shutdownGraceTime: '20 seconds', shutdownForceTime: '30 seconds' } as const;
+const developmentShutdown = { shutdownGraceTime: '3 seconds', shutdownForceTime: '6 seconds' } as const;
+/** Runs kept in memory; each costs about half a megabyte. */
+const maxCachedWorkflows = 500;
+const reconnectMs = 1000;
+
+/** A worker process at work. */
+export interface RunningWorker {
+  readonly taskQueues: readonly string[];
+  /** Settles when the worker has stopped, rejects when it failed. */
+  readonly done: Promise<void>;
+  /** Takes no new task, gives activities 20 s to end (3 s in development), then stops. */
+  stop(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  /** Which task queues to serve; default all that the routes name, external ones aside. */
+  readonly taskQueues?: readonly string[];
+  /** Ends the waiting for a Temporal that is not there yet. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Serves the gateway's task queues. Waits for Temporal as long as it takes. Throws ConfigError when
+ * the activities cannot be made or the workflows not be bundled.
+ */
+export async function startWorker(
+  gateway: Gateway,
+  config: Config,
+  log: Logger,
+  { taskQueues = ownTaskQueues(gateway, config), signal }: WorkerOptions = {},
+): Promise<RunningWorker> {
+  checkGateway(gateway);
+  installRuntime(log);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.toReversed()) await closer();
+  };
+  try {
+    const activities = await createActivities(gateway, config, closers);
+    const workflowBundle = await bundle(gateway, log);
+    const connection = await connect(config, log, signal);
+    closers.push(() => connection.close());
+    const workers = await Promise.all(
+      taskQueues.map((taskQueue) =>
+        Worker.create({
+          connection,
+          namespace: config.temporal.namespace,
+          taskQueue,
+          workflowBundle,
+          activities,
+          maxCachedWorkflows,
+          ...(config.development ? developmentShutdown : shutdown),
+        }),
+      ),
+    );
+    const done = Promise.all(workers.map((worker) => worker.run())).then(close);
+    return {
+      taskQueues,
+      done,
+      async stop() {
+        for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+        await done;
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+let installed = false;
+
+/** Once per process, before any connection. We handle signals: the runtime would swallow them. */
+function installRuntime(log: Logger): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      // What the SDK tells of its own state is for those who look for it.
+      const method = level === 'INFO' ? 'debug' : (level.toLowerCase() as Lowercase<typeof level>);
+      log[method](meta ?? {}, message);
+    }),
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  });
+}
+
+async function createActivities(
+  { activities, sources, routes }: Gateway,
+  config: Config,
+  closers: (() => Promise<void>)[],
+): Promise<AnyActivities> {
+  if (typeof activities !== 'function') return activities;
+  const context: ActivityContext = {
+    setting: config.setting,
+    development: config.development,
+    home: config.home,
+    routes: config.sources.flatMap((source) =>
+      Object.entries(routes[source] ?? {}).map(([type, row]) => ({
+        source,
+        provider: sources[source]!.provider.name,
+        type,
+        workflow: runOf(row).workflow,
+      })),
+    ),
+    onClose: (closer) => void closers.push(closer),
+  };
+  return await activities(context);
+}
+
+async function bundle({ workflowsPath }: Gateway, log: Logger): Promise<WorkflowBundleWithSourceMap> {
+  const path = workflowsPath instanceof URL ? fileURLToPath(workflowsPath) : workflowsPath;
+  try {
+    return await bundleWorkflowCode({ workflowsPath: path, logger: new DefaultLogger('ERROR') });
+  } catch (cause) {
+    log.debug({ err: cause }, 'bundle');
+    throw new ConfigError(`the workflows at ${path} cannot be bundled: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+async function connect(config: Config, log: Logger, signal?: AbortSignal): Promise<NativeConnection> {
+  const { apiKey, ...others } = config.temporal.connectionOptions;
+  const key = typeof apiKey === 'function' ? apiKey() : apiKey;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await NativeConnection.connect({ ...others, ...(key !== undefined && { apiKey: key }) });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (attempt % 10 === 1) {
+        log.warn({ address: others.address, error: (error as Error).message }, 'waiting for Temporal');
+      }
+      await delay(reconnectMs, undefined, { signal });
+    }
+  }
+}
+
+/** The queues of the rows that workers of this gateway serve, in order, each once. */
+export function ownTaskQueues({ routes }: Gateway, { sources }: Pick<Config, 'sources'>): string[] {
+  const rows = sources.flatMap((source) => Object.values(routes[source] ?? {}));
+  const own = rows.filter((row) => typeof row === 'string' || 'workflow' in row);
+  return [...new Set(own.map((row) => runOf(row).taskQueue))].toSorted();
+}

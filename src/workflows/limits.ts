@@ -1,0 +1,63 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+
+/**
+ * How long activities may take and how often they are tried, by the outside system. An attempt's limit
+ * is a little more than its own time-outs, because a worker that dies is missed only when it has
+ * passed. What has failed for a day waits for a person: the run shows it, and can be reset.
+ */
+export const limits = {
+  /** Connecting and one statement take at most 12 s. */
+  ledger: {
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: {
+      initialInterval: '1 second',
+      backoffCoefficient: 2,
+      maximumInterval: '5 minutes',
+      maximumAttempts: 300,
+      nonRetryableErrorTypes: ['LedgerConflict', 'LedgerRefused'],
+    },
+  },
+  /** A request takes at most 10 s; a provider's Retry-After goes before the interval. */
+  provider: {
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: {
+      initialInterval: '2 seconds',
+      backoffCoefficient: 2,
+      maximumInterval: '10 minutes',
+      maximumAttempts: 160,
+      nonRetryableErrorTypes: [
+        'PaymentDeclined',
+        'PaymentMissing',
+        'StripeUnauthorized',
+        'StripeRequestInvalid',
+      ],
+    },
+  },
+  /** Greylisting asks for minutes, and a repetition may be a second mail: so few, and far apart. */
+  mail: {
+    startToCloseTimeout: '1 minute',
+    scheduleToCloseTimeout: '1 day',
+    retry: {
+      initialInterval: '10 seconds',
+      backoffCoefficient: 3,
+      maximumInterval: '1 hour',
+      maximumAttempts: 25,
+      nonRetryableErrorTypes: ['AddressInvalid', 'MailRefused'],
+    },
+  },
+  /** A first mirror may take long; heartbeats tell of a worker that died, and of a cancellation. */
+  git: {
+    startToCloseTimeout: '30 minutes',
+    scheduleToCloseTimeout: '6 hours',
+    heartbeatTimeout: '20 seconds',
+    retry: {
+      initialInterval: '5 seconds',
+      backoffCoefficient: 2,
+      maximumInterval: '10 minutes',
+      maximumAttempts: 20,
+      nonRetryableErrorTypes: ['CloneUrlRefused', 'PushUnreadable'],
+    },
+  },
+} as const satisfies Record<string, ActivityOptions>;
