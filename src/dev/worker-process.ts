@@ -74,19 +74,25 @@ async function launch({
   });
   const abort = () => child.kill('SIGKILL');
   signal.addEventListener('abort', abort, { once: true });
-  if (child.pid !== undefined) await recordChild(home, { name: 'worker', pid: child.pid });
+  const ready = new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve());
+    child.once('error', reject);
+    child.once('exit', (code) =>
+      reject(
+        code === configurationIsWrong
+          ? new ConfigError('the worker cannot start: see its message above')
+          : new Error(`the worker ended while it started (code ${code})`),
+      ),
+    );
+  });
+  // It may end while it is being written down.
+  ready.catch(() => undefined);
   try {
-    await new Promise<void>((resolve, reject) => {
-      child.once('message', () => resolve());
-      child.once('error', reject);
-      child.once('exit', (code) =>
-        reject(
-          code === configurationIsWrong
-            ? new ConfigError('the worker cannot start: see its message above')
-            : new Error(`the worker ended while it started (code ${code})`),
-        ),
-      );
-    });
+    if (child.pid !== undefined) await recordChild(home, { name: 'worker', pid: child.pid });
+    await ready;
+  } catch (error) {
+    await forgetChild(home, 'worker');
+    throw error;
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -3,11 +3,14 @@ import type { ActivityOptions } from '@temporalio/workflow';
 /**
  * How long activities may take and how often they are tried, by the outside system. An attempt's limit
  * is a little more than its own time-outs, because a worker that dies is missed only when it has
- * passed. What has failed for a day waits for a person: the run shows it, and can be reset.
+ * passed. What has failed for a day waits for a person: the run shows it, and can be reset. A run that
+ * is cancelled ends when its activity has (`cancellationType`; the SDK's default would not wait, whatever
+ * its documentation says), so that what was done outside is known.
  */
 export const limits = {
   /** Connecting and one statement take at most 12 s. */
   ledger: {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     startToCloseTimeout: '15 seconds',
     scheduleToCloseTimeout: '1 day',
     retry: {
@@ -20,6 +23,7 @@ export const limits = {
   },
   /** A request takes at most 10 s; a provider's Retry-After goes before the interval. */
   provider: {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     startToCloseTimeout: '15 seconds',
     scheduleToCloseTimeout: '1 day',
     retry: {
@@ -37,6 +41,7 @@ export const limits = {
   },
   /** Greylisting asks for minutes, and a repetition may be a second mail: so few, and far apart. */
   mail: {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '1 day',
     retry: {
@@ -49,6 +54,7 @@ export const limits = {
   },
   /** A first mirror may take long; heartbeats tell of a worker that died, and of a cancellation. */
   git: {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     startToCloseTimeout: '30 minutes',
     scheduleToCloseTimeout: '6 hours',
     heartbeatTimeout: '20 seconds',

@@ -78,7 +78,11 @@ test('ten fetches of one repository at once all succeed', async () => {
   const { commit, push } = await repository();
   const after = await commit('first');
   push('main');
-  await Promise.all(Array.from({ length: 10 }, () => run(activities.fetchMirror, pushOf({ after }))));
+  const all = await Promise.all(
+    Array.from({ length: 10 }, () => run(activities.fetchMirror, pushOf({ after }))),
+  );
+  // The first one has brought everything.
+  expect(all.map(({ objects }) => objects)).toEqual([2, ...Array<number>(9).fill(0)]);
 });
 
 test('branches that are gone, and a branch in place of a folder of them, do no harm', async () => {
@@ -92,7 +96,8 @@ test('branches that are gone, and a branch in place of a folder of them, do no h
   push(':a/b');
   git('branch', 'a');
   push('a');
-  await run(activities.fetchMirror, pushOf({ after, ref: 'refs/heads/a' }));
+  const pushed = pushOf({ after, ref: 'refs/heads/a' });
+  await expect(run(activities.fetchMirror, pushed)).resolves.toEqual({ objects: 0 });
 });
 
 test('lock files and half a pack of a git that was killed are cleared away', async () => {

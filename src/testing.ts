@@ -1,0 +1,146 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { readRoleConfig } from './app.ts';
+import { processEnvironment, readProof } from './config.ts';
+import type { Gateway } from './define.ts';
+import { temporalCli } from './dev/binaries.ts';
+import { findBinary } from './dev/find-binary.ts';
+import { sampleRequest } from './dev/signed-request.ts';
+import { startTemporalServer } from './dev/temporal-server.ts';
+import { ConfigError } from './errors.ts';
+import { createLogger } from './log.ts';
+import { startApi } from './server.ts';
+import type { Environment } from './settings.ts';
+import { connectTemporal } from './temporal/connection.ts';
+import { startWorker } from './worker.ts';
+
+export interface TestGatewayOptions {
+  /** A Temporal that runs already, `127.0.0.1:7233`; default a development server for this test alone. */
+  readonly temporalAddress?: string;
+  /** Settings for sources and activities, over the process's environment. */
+  readonly environment?: Environment;
+}
+
+/** What to send: a sample of the provider's, or bytes of your own. */
+export interface SendOptions {
+  /** The body; default the provider's sample of that type. */
+  readonly data?: string | Buffer;
+  /** Changes to it, by dotted path: `{ 'data.object.amount': 500 }`. */
+  readonly set?: Readonly<Record<string, unknown>>;
+}
+
+/** What the gateway answered, and the run that came of it. */
+export interface Sent {
+  readonly status: number;
+  readonly body: unknown;
+  /** Undefined where the event was refused, or ignored. */
+  readonly workflowId: string | undefined;
+  /** The run's result; rejects as the run failed. */
+  result(): Promise<unknown>;
+  /** Sends the same event once more, signed anew. */
+  again(): Promise<Sent>;
+}
+
+/** A whole gateway under test: API and worker in this process, over real HTTP and a real Temporal. */
+export interface GatewayUnderTest {
+  /** Signs an event as its provider does and posts it. Throws ConfigError for a source that is not there. */
+  send(source: string, type: string, options?: SendOptions): Promise<Sent>;
+  readonly url: string;
+  readonly client: Client;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a gateway for a test. Proofs are made up where none are set. Call `close` in the end; allow half
+ * a minute for the first start on a machine, which may have to fetch Temporal's development server.
+ */
+export async function testGateway(
+  gateway: Gateway,
+  { temporalAddress, environment = {} }: TestGatewayOptions = {},
+): Promise<GatewayUnderTest> {
+  const stops: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const stop of stops.splice(0).toReversed()) await stop();
+  };
+  try {
+    const home = await mkdtemp(join(tmpdir(), 'everhook-test-'));
+    await chmod(home, 0o755);
+    stops.push(() => rm(home, { recursive: true, force: true }));
+    const given: Environment = { ...processEnvironment(), ...environment };
+    const address = temporalAddress ?? (await startTemporal(home, given, stops));
+    const config = await readRoleConfig(gateway, {
+      development: true,
+      environment: {
+        EVERHOOK_LOG_LEVEL: 'warn',
+        ...given,
+        EVERHOOK_HOME: home,
+        PORT: '0',
+        EVERHOOK_ADMIN_PORT: '0',
+        TEMPORAL_ADDRESS: address,
+      },
+    });
+    const log = createLogger({ level: config.logLevel, terminal: false });
+    const client = connectTemporal(config.temporal);
+    stops.push(() => client.connection.close());
+    const worker = await startWorker(gateway, config, log);
+    stops.push(() => worker.stop());
+    const api = await startApi(gateway, config, log);
+    stops.push(() => api.stop());
+
+    const send = async (source: string, type: string, { data, set }: SendOptions = {}): Promise<Sent> => {
+      const provider = Object.hasOwn(gateway.sources, source) ? gateway.sources[source]!.provider : undefined;
+      if (!provider) throw new ConfigError(`no source ${source}`);
+      const url = `${api.url}/webhooks/${source}`;
+      const signed = sampleRequest({
+        provider,
+        proof: readProof(source, provider, config.setting),
+        type,
+        url,
+        ...(data !== undefined && { data: Buffer.from(data) }),
+        ...(set !== undefined && { set }),
+      });
+      return await post(client, url, signed);
+    };
+    return { send, url: api.url, client, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startTemporal(
+  home: string,
+  env: Environment,
+  stops: (() => Promise<void>)[],
+): Promise<string> {
+  const log = () => undefined;
+  const server = await startTemporalServer({
+    cli: await findBinary(temporalCli, { env, log }),
+    home,
+    env,
+    log,
+  });
+  stops.push(() => server.stop());
+  return server.address;
+}
+
+async function post(client: Client, url: string, signed: ReturnType<typeof sampleRequest>): Promise<Sent> {
+  const { body, headers } = signed();
+  const response = await fetch(url, { method: 'POST', body, headers, signal: AbortSignal.timeout(10_000) });
+  const text = await response.text();
+  const answer: unknown = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
+  const ignored = typeof answer === 'object' && answer !== null && 'ignored' in answer;
+  const workflowId = ignored ? undefined : (response.headers.get('everhook-event') ?? undefined);
+  return {
+    status: response.status,
+    body: answer,
+    workflowId,
+    async result() {
+      if (workflowId === undefined) throw new Error(`no run: ${response.status} ${text}`);
+      return (await client.workflow.getHandle(workflowId).result()) as unknown;
+    },
+    again: () => post(client, url, signed),
+  };
+}

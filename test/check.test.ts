@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { checkGateway } from '../src/check.ts';
+import { source, type AnyRow, type Gateway, type SourceOptions } from '../src/define.ts';
+import { ConfigError } from '../src/errors.ts';
+import { hmac } from '../src/providers/index.ts';
+
+const gateway = (row: AnyRow, options: SourceOptions = {}): Gateway => ({
+  sources: { shop: source(hmac(), options) },
+  routes: { shop: { 'order.paid': row } },
+  workflowsPath: './workflows',
+  activities: {},
+});
+
+test('takes plain and external rows', () => {
+  expect(() => checkGateway(gateway('run'))).not.toThrow();
+  expect(() => checkGateway(gateway({ workflow: 'run', taskQueue: 'q', priority: 1 }))).not.toThrow();
+  expect(() => checkGateway(gateway({ external: 'Run', taskQueue: 'python' }))).not.toThrow();
+});
+
+test.each([
+  [{ workflow: 'run', inOrderBy: () => 'k' }, 'route shop order.paid: inOrderBy needs the journal'],
+  [{ workflow: 'run', feedBy: () => 'k' }, 'route shop order.paid: feedBy needs the journal'],
+  [{ external: '', taskQueue: 'q' }, 'an external row needs a workflow type and a taskQueue'],
+  [{ external: 'Run', taskQueue: '' }, 'an external row needs'],
+  [{ workflow: 'run', priority: 9 }, 'priority is a whole number from 1 to 5'],
+  [{ workflow: '' }, 'no workflow'],
+  ['', 'no workflow'],
+] as const)('%j stops the start, by name', (row, message) => {
+  expect(() => checkGateway(gateway(row))).toThrow(message);
+  expect(() => checkGateway(gateway(row))).toThrow(ConfigError);
+});
+
+test('refuseReplays stops the start: it needs the journal', () => {
+  expect(() => checkGateway(gateway('run', { refuseReplays: true }))).toThrow('source shop: refuseReplays');
+});
+
+test.each([0, -1, 1.5, 1_572_865])('a body limit of %d stops the start', (bodyLimitBytes) => {
+  expect(() => checkGateway(gateway('run', { bodyLimitBytes }))).toThrow('bodyLimitBytes must be from 1 to');
+});
+
+test('rows of a source that is not there stop the start', () => {
+  const { sources, ...rest } = gateway('run');
+  expect(() => checkGateway({ ...rest, sources: {}, routes: { shop: {} } })).toThrow(
+    'routes name the source shop',
+  );
+  expect(Object.keys(sources)).toEqual(['shop']);
+});

@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { proofNames, readConfig, readProof } from '../src/config.ts';
+import { source, type Gateway } from '../src/define.ts';
+import { ConfigError } from '../src/errors.ts';
+import { hmac, stripe } from '../src/providers/index.ts';
+import { readSetting, type Environment } from '../src/settings.ts';
+
+const gateway: Gateway = {
+  sources: { stripe: source(stripe()), 'own-shop': source(hmac()) },
+  routes: {},
+  workflowsPath: './workflows',
+  activities: {},
+};
+const config = (environment: Environment, of: Gateway = gateway) => readConfig(of, { environment });
+
+function fileWith(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'everhook-config-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'secret'), text);
+  return join(folder, 'secret');
+}
+
+test('an empty environment is production on loopback, with every source on', () => {
+  expect(config({})).toMatchObject({
+    development: false,
+    host: '127.0.0.1',
+    port: 3000,
+    adminHost: '127.0.0.1',
+    adminPort: 3001,
+    publicUrl: undefined,
+    trustProxy: false,
+    sources: ['stripe', 'own-shop'],
+    requestTimeoutSeconds: 10,
+    bytesInFlight: 268_435_456,
+    temporal: { namespace: 'default' },
+  });
+});
+
+test.each([
+  [{ PORT: 'http' }, /PORT must be a whole number from 0 to 65535, not http/],
+  [{ PORT: '65536' }, /PORT/],
+  [{ PORT: ' ' }, /PORT is blank/],
+  [{ EVERHOOK_ADMIN_PORT: '-1' }, /EVERHOOK_ADMIN_PORT/],
+  [{ EVERHOOK_MODE: 'journal' }, /EVERHOOK_MODE/],
+  [{ EVERHOOK_SOURCES: 'stripe,strpie' }, /EVERHOOK_SOURCES names strpie; the gateway has stripe, own-shop/],
+  [{ EVERHOOK_SOURCES: 'stripe,' }, /names nothing/],
+  [{ EVERHOOK_SOURCES: 'constructor' }, /names constructor/],
+  [{ EVERHOOK_PUBLIC_URL: 'hooks.example.com' }, /EVERHOOK_PUBLIC_URL/],
+  [{ EVERHOOK_PUBLIC_URL: 'https://a.example/?x=1' }, /without query/],
+  [{ EVERHOOK_TRUST_PROXY: 'true' }, /name the proxies/],
+  [{ EVERHOOK_LOG_LEVEL: 'loud' }, /EVERHOOK_LOG_LEVEL/],
+  [{ EVERHOOK_REQUEST_TIMEOUT_SECONDS: '0' }, /from 1 to 300/],
+  [{ EVERHOOK_BYTES_IN_FLIGHT: '10' }, /EVERHOOK_BYTES_IN_FLIGHT/],
+] as const)('%j stops the start', (environment, message) => {
+  expect(() => config(environment)).toThrow(message);
+  expect(() => config(environment)).toThrow(ConfigError);
+});
+
+test.each(['Stripe', '1stripe', 'a_b', 'everhook', 'temporal', 'ü'])('no source may be called %s', (name) => {
+  expect(() => config({}, { ...gateway, sources: { [name]: source(stripe()) } })).toThrow(ConfigError);
+});
+
+test('takes the address, namespace and key of Temporal as its own tools do', () => {
+  const { temporal } = config({
+    TEMPORAL_ADDRESS: 'temporal.example:7233',
+    TEMPORAL_NAMESPACE: 'hooks',
+    TEMPORAL_API_KEY: 'key',
+  });
+  expect(temporal.namespace).toBe('hooks');
+  expect(temporal.connectionOptions).toMatchObject({ address: 'temporal.example:7233', apiKey: 'key' });
+  expect(temporal.connectionOptions.tls).toBeTruthy();
+});
+
+describe('a setting', () => {
+  test('may be in a file, whose one final newline is dropped', () => {
+    expect(readSetting({ A_FILE: fileWith('secret\n') }, 'A')).toBe('secret');
+    expect(readSetting({ A_FILE: fileWith('secret\r\n') }, 'A')).toBe('secret');
+    expect(readSetting({ A_FILE: fileWith('secret\n\n') }, 'A')).toBe('secret\n');
+    expect(readSetting({ A_FILE: fileWith(' secret ') }, 'A')).toBe(' secret ');
+  });
+
+  test('is undefined when unset', () => {
+    expect(readSetting({}, 'A')).toBeUndefined();
+  });
+
+  test.each([
+    [{ A: '' }, /A is blank/],
+    [{ A: ' \t' }, /A is blank/],
+    [{ A: 'x', A_FILE: '/y' }, /A and A_FILE are both set/],
+    [{ A_FILE: '/nonexistent/file' }, /A_FILE: cannot read \/nonexistent\/file/],
+  ] as const)('%j stops the start', (environment, message) => {
+    expect(() => readSetting(environment, 'A')).toThrow(message);
+  });
+
+  test('a blank file stops the start, naming the variable', () => {
+    expect(() => readSetting({ A_FILE: fileWith('\n') }, 'A')).toThrow(/A_FILE is blank/);
+  });
+});
+
+describe('a proof', () => {
+  const proof = (environment: Environment) =>
+    readProof('own-shop', hmac(), (name) => readSetting(environment, name));
+
+  test('is read from the names that its provider lists, after the source in upper snake case', () => {
+    expect(
+      proof({
+        OWN_SHOP_WEBHOOK_SECRET: 'new',
+        OWN_SHOP_WEBHOOK_SECRET_PREVIOUS: 'old',
+        OWN_SHOP_WEBHOOK_TOLERANCE_SECONDS: '60',
+        WEBHOOK_SECRET: 'not ours',
+      }),
+    ).toEqual({ secrets: ['new', 'old'], toleranceSeconds: 60 });
+    expect(proofNames(hmac().proof)).toEqual([
+      'WEBHOOK_SECRET',
+      'WEBHOOK_SECRET_PREVIOUS',
+      'WEBHOOK_TOLERANCE_SECONDS',
+    ]);
+  });
+
+  test('that is missing names the source and the variable', () => {
+    expect(() => proof({})).toThrow(
+      'the source own-shop has no valid proof: OWN_SHOP_WEBHOOK_SECRET is not set',
+    );
+  });
+
+  test.each(['0', '-1', '1.5', 'abc', '99999999'])('with a tolerance of %s is refused', (seconds) => {
+    expect(() =>
+      proof({ OWN_SHOP_WEBHOOK_SECRET: 'x', OWN_SHOP_WEBHOOK_TOLERANCE_SECONDS: seconds }),
+    ).toThrow(/OWN_SHOP_WEBHOOK_TOLERANCE_SECONDS/);
+  });
+
+  test('never shows its value in a message', () => {
+    expect(() =>
+      proof({ OWN_SHOP_WEBHOOK_SECRET: 'hush', OWN_SHOP_WEBHOOK_TOLERANCE_SECONDS: 'hush' }),
+    ).toThrow(expect.not.objectContaining({ message: expect.stringContaining('hush') }));
+  });
+});

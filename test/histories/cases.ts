@@ -1,0 +1,136 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities } from '../../src/activities/index.ts';
+
+/** A run to record: `<name>.json`. */
+export interface Case {
+  readonly name: string;
+  readonly workflow: string;
+  readonly source: string;
+  readonly type: string;
+  readonly payload: unknown;
+  readonly activities: Partial<Activities>;
+}
+
+const stripe = (type: string, object: object) => ({ object: 'event', type, data: { object } });
+
+const paymentIntent = {
+  id: 'pi_1',
+  object: 'payment_intent',
+  amount: 2000,
+  amount_received: 2000,
+  currency: 'usd',
+  receipt_email: 'jenny.rosen@example.com',
+};
+
+const push = {
+  ref: 'refs/heads/main',
+  before: 'a'.repeat(40),
+  after: 'b'.repeat(40),
+  deleted: false,
+  commits: [],
+  repository: {
+    full_name: 'everhook/sample',
+    clone_url: 'https://git.everhook.example/sample.git',
+    default_branch: 'main',
+  },
+};
+
+const postPayment: Activities['postPayment'] = async ({ event }) => ({
+  entryId: '00000000-0000-4000-8000-000000000001',
+  alreadyPosted: false,
+  postedBy: `${event.source}:${event.id}`,
+});
+const sendMail: Activities['sendMail'] = async () => ({ outcome: 'sent' });
+const asked = { reRead: true, amountMinor: 2000, currency: 'usd', receiptAddress: null } as const;
+
+/** The ways through each workflow that order its commands differently. */
+export const cases: readonly Case[] = [
+  {
+    name: 'fulfillPayment',
+    workflow: 'fulfillPayment',
+    source: 'stripe',
+    type: 'payment_intent.succeeded',
+    payload: stripe('payment_intent.succeeded', paymentIntent),
+    activities: { readPayment: async () => ({ ...asked, status: 'succeeded' }), postPayment, sendMail },
+  },
+  {
+    name: 'fulfillPayment-generic',
+    workflow: 'fulfillPayment',
+    source: 'payment',
+    type: 'payment.succeeded',
+    payload: { id: 'evt_1', type: 'payment.succeeded', data: { payment_id: 'pay_1', amount: 42, currency: 'eur' } },
+    activities: { postPayment },
+  },
+  {
+    name: 'fulfillPayment-refused',
+    workflow: 'fulfillPayment',
+    source: 'stripe',
+    type: 'payment_intent.succeeded',
+    payload: stripe('payment_intent.succeeded', paymentIntent),
+    activities: {
+      readPayment: async () => ({ reRead: false }),
+      postPayment,
+      sendMail: () => Promise.reject(ApplicationFailure.nonRetryable('the mail server: 550', 'MailRefused')),
+    },
+  },
+  {
+    name: 'recoverPayment',
+    workflow: 'recoverPayment',
+    source: 'stripe',
+    type: 'payment_intent.payment_failed',
+    payload: stripe('payment_intent.payment_failed', paymentIntent),
+    activities: {
+      findPayment: async () => null,
+      readPayment: async () => ({ ...asked, status: 'requires_payment_method' }),
+      sendMail,
+    },
+  },
+  {
+    name: 'recoverPayment-paid',
+    workflow: 'recoverPayment',
+    source: 'payment',
+    type: 'payment.failed',
+    payload: {
+      id: 'evt_1',
+      type: 'payment.failed',
+      data: { payment_id: 'pay_1', customer_email: 'jenny.rosen@example.com' },
+    },
+    activities: { findPayment: async () => ({ entryId: '00000000-0000-4000-8000-000000000001' }) },
+  },
+  {
+    name: 'welcomeCustomer',
+    workflow: 'welcomeCustomer',
+    source: 'stripe',
+    type: 'customer.created',
+    payload: stripe('customer.created', { id: 'cus_1', email: 'jenny.rosen@example.com' }),
+    activities: { sendMail },
+  },
+  {
+    name: 'processPush',
+    workflow: 'processPush',
+    source: 'github',
+    type: 'push',
+    payload: push,
+    activities: {
+      fetchMirror: async () => ({ objects: 3 }),
+      describePush: async () => ({
+        change: 'updated',
+        basis: 'before',
+        base: push.before,
+        head: push.after,
+        commitCount: 1,
+        commits: [{ id: push.after, author: 'Sample Author', subject: 'Raise the price', authoredAt: '2026-01-01T00:00:00Z' }],
+        files: [{ status: 'modified', path: 'price.js', addedLines: 1, deletedLines: 1 }],
+        truncated: false,
+      }),
+    },
+  },
+  {
+    name: 'recordEvent',
+    workflow: 'recordEvent',
+    source: 'payment',
+    type: 'payment.refunded',
+    payload: { id: 'evt_1', type: 'payment.refunded' },
+    activities: {},
+  },
+];

@@ -1,0 +1,185 @@
+import { Agent } from 'node:http';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { readRoleConfig } from '../../src/app.ts';
+import { migrateLedger } from '../../src/activities/index.ts';
+import { until } from '../../src/dev/processes.ts';
+import type { SignedRequest } from '../../src/dev/signed-request.ts';
+import gateway from '../../src/gateway.ts';
+import { createLogger } from '../../src/log.ts';
+import { startApi, type ApiServer } from '../../src/server.ts';
+import { createDatabase } from '../support/postgres.ts';
+import { temporaryHome } from '../support/temporary-home.ts';
+import {
+  createNamespace,
+  everhook,
+  metric,
+  post,
+  proofs,
+  query,
+  sample,
+  unique,
+  type After,
+  type Process,
+  type Settings,
+} from './support.ts';
+
+vi.setConfig({ testTimeout: 150_000, hookTimeout: 60_000 });
+
+const cleanUps: (() => Promise<void> | void)[] = [];
+const afterwards: After = (cleanUp) => void cleanUps.push(cleanUp);
+let client: Client;
+let api: ApiServer;
+let settings: Settings;
+beforeAll(async () => {
+  const { home, remove } = await temporaryHome();
+  afterwards(remove);
+  const database = await createDatabase(inject('postgresUrl'));
+  afterwards(() => database.drop());
+  await migrateLedger(database.url);
+  const address = inject('temporalAddress');
+  client = await createNamespace(address, { after: afterwards });
+  settings = {
+    ...proofs,
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: client.options.namespace,
+    EVERHOOK_HOME: home,
+    EVERHOOK_LOG_LEVEL: 'warn',
+    PORT: '0',
+    EVERHOOK_ADMIN_PORT: '0',
+  };
+  const config = await readRoleConfig(gateway, { environment: settings, development: true });
+  api = await startApi(gateway, config, createLogger({ level: 'silent', terminal: false }));
+  afterwards(() => api.stop());
+});
+afterAll(async () => {
+  for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+});
+
+/** The worker as `everhook start` runs it, at work. */
+async function startWorker(): Promise<Process> {
+  const worker = everhook(['worker', '--development'], { ...settings, EVERHOOK_LOG_LEVEL: 'info' });
+  await worker.says(/"worker ready"/);
+  return worker;
+}
+
+/** Payments of one test, half of them by Stripe, told apart by what their ids begin with. */
+const payments = (prefix: string, count: number): (() => SignedRequest)[] =>
+  Array.from({ length: count }, (_, index) =>
+    index % 2 === 0
+      ? sample('payment', 'payment.succeeded', {
+          id: `${prefix}-${index}`,
+          'data.payment_id': `${prefix}-pay-${index}`,
+        })
+      : sample('stripe', 'payment_intent.succeeded', {
+          id: `${prefix}-${index}`,
+          'data.object.id': `${prefix}-pay-${index}`,
+        }),
+  );
+
+const deliver = (signed: SignedRequest, agent?: Agent) => {
+  const source = 'stripe-signature' in signed.headers ? 'stripe' : 'payment';
+  return post(`${api.url}/webhooks/${source}`, { ...signed, ...(agent && { agent }) });
+};
+
+const countRuns = async (prefix: string, state?: string): Promise<number> =>
+  (
+    await client.workflow.count(
+      `WorkflowId BETWEEN 'payment:${prefix}' AND 'stripe:${prefix}~'` +
+        ` AND WebhookEventId STARTS_WITH '${prefix}-'${state === undefined ? '' : ` AND ExecutionStatus = '${state}'`}`,
+    )
+  ).count;
+
+/** The payments in the ledger, and how many entries they have. */
+async function booked(prefix: string): Promise<{ entries: number; payments: number; events: number }> {
+  const rows = await query<{ entries: number; payments: number; events: number }>(
+    settings['DATABASE_URL']!,
+    `select count(*)::int entries, count(distinct payment_id)::int payments, count(distinct event)::int events
+       from ledger.entries where payment_id like '${prefix}-%'`,
+  );
+  return rows[0]!;
+}
+
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  const mixed = [...items];
+  for (let last = mixed.length - 1; last > 0; last--) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [mixed[last], mixed[other]] = [mixed[other]!, mixed[last]!];
+  }
+  return mixed;
+}
+
+test('300 events, each delivered four times over 32 connections, make 300 runs and 300 ledger entries', async () => {
+  const prefix = unique('many');
+  await startWorker();
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const deliveries = shuffled(payments(prefix, 300).flatMap((signed) => [signed, signed, signed, signed]));
+  const answers = await Promise.all(deliveries.map((signed) => deliver(signed(), agent)));
+  agent.destroy();
+
+  const statuses = Object.groupBy(answers, ({ status }) => String(status));
+  expect(Object.keys(statuses)).toEqual(['200']);
+  const bodies = answers.map(({ body }) => JSON.parse(body) as { received: true; duplicate?: true });
+  expect(bodies.every(({ received }) => received)).toBe(true);
+  expect(bodies.filter(({ duplicate }) => duplicate === true)).toHaveLength(900);
+  expect(bodies.filter((body) => !('duplicate' in body))).toHaveLength(300);
+
+  await expect.poll(() => countRuns(prefix, 'Completed'), { timeout: 90_000, interval: 200 }).toBe(300);
+  expect(await countRuns(prefix)).toBe(300);
+  expect(await booked(prefix)).toEqual({ entries: 300, payments: 300, events: 300 });
+  const starts = await metric(api.adminUrl, 'everhook_starts_total');
+  expect(starts).toEqual({
+    '{source="payment",outcome="started"}': 150,
+    '{source="payment",outcome="duplicate"}': 450,
+    '{source="stripe",outcome="started"}': 150,
+    '{source="stripe",outcome="duplicate"}': 450,
+  });
+});
+
+test.each([
+  ['completed', 'payment', 'payment.other', {}],
+  ['failed', 'stripe', 'payment_intent.succeeded', { 'data.object.currency': 'none' }],
+  ['terminated', 'stripe', 'payment_intent.payment_failed', {}],
+] as const)(
+  'an event whose run has %s is a duplicate, and starts no other',
+  async (end, source, type, set) => {
+    const prefix = unique('ended');
+    const signed = sample(source, type, { id: `${prefix}-1`, ...set });
+    await startWorker();
+    expect(await deliver(signed())).toMatchObject({
+      status: 200,
+      body: expect.not.stringContaining('duplicate'),
+    });
+    const handle = client.workflow.getHandle(`${source}:${prefix}-1`);
+    if (end === 'terminated') await handle.terminate();
+    const state = async () => (await handle.describe()).status.name;
+    await expect.poll(state, { timeout: 30_000 }).toBe(end.toUpperCase());
+    const { runId } = await handle.describe();
+
+    expect(await deliver(signed())).toMatchObject({
+      status: 200,
+      body: expect.stringContaining('"duplicate":true'),
+    });
+    expect((await handle.describe()).runId).toBe(runId);
+  },
+);
+
+test('a worker killed again and again in the middle of its work books every payment once', async () => {
+  const prefix = unique('killed');
+  let worker = await startWorker();
+  const answers = await Promise.all(payments(prefix, 50).map((signed) => deliver(signed())));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  for (const enough of [5, 15, 30]) {
+    const reached = async () => (await booked(prefix)).entries >= enough;
+    expect(await until(reached, { timeoutMs: 60_000, intervalMs: 5 })).toBe(true);
+    worker.kill('SIGKILL');
+    await worker.exited;
+    // In the middle: something is left to do.
+    expect(await countRuns(prefix, 'Completed')).toBeLessThan(50);
+    worker = await startWorker();
+  }
+  await expect.poll(() => countRuns(prefix, 'Completed'), { timeout: 60_000, interval: 200 }).toBe(50);
+  expect(await countRuns(prefix)).toBe(50);
+  expect(await booked(prefix)).toEqual({ entries: 50, payments: 50, events: 50 });
+});

@@ -1,0 +1,27 @@
+import { vi, type Mock } from 'vitest';
+import type { Activities } from '../../src/activities/index.ts';
+
+type Fakes = { [Name in keyof Activities]: Mock<Activities[Name]> };
+
+/** Activities that answer as on a good day, and can be told otherwise. */
+export const fakeActivities = (): Fakes => ({
+  readPayment: vi.fn<Activities['readPayment']>(async () => ({ reRead: false })),
+  postPayment: vi.fn<Activities['postPayment']>(async ({ event }) => ({
+    entryId: 'entry-1',
+    alreadyPosted: false,
+    postedBy: `${event.source}:${event.id}`,
+  })),
+  findPayment: vi.fn<Activities['findPayment']>(async () => null),
+  sendMail: vi.fn<Activities['sendMail']>(async () => ({ outcome: 'sent' })),
+  fetchMirror: vi.fn<Activities['fetchMirror']>(async () => ({ objects: 3 })),
+  describePush: vi.fn<Activities['describePush']>(async () => ({
+    change: 'updated',
+    basis: 'before',
+    base: 'a'.repeat(40),
+    head: 'b'.repeat(40),
+    commitCount: 2,
+    commits: [],
+    files: [{ status: 'added', path: 'a', addedLines: 1, deletedLines: 0 }],
+    truncated: false,
+  })),
+});

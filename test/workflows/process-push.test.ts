@@ -1,0 +1,112 @@
+import { CancelledFailure, Context, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { quieten } from '../support/temporal.ts';
+import { pushEvent } from './events.ts';
+import { fakeActivities } from './fake-activities.ts';
+import { failureOf, runWorkflow, shown } from './run-workflow.ts';
+
+let temporal: TestWorkflowEnvironment;
+beforeAll(async () => {
+  quieten();
+  temporal = await TestWorkflowEnvironment.createFromExistingServer({ address: inject('temporalAddress') });
+});
+afterAll(() => temporal.teardown());
+
+const before = 'a'.repeat(40);
+const after = 'b'.repeat(40);
+const process = (changes: object = {}, activities = fakeActivities()) =>
+  runWorkflow(temporal, 'processPush', pushEvent({ before, after, ...changes }), activities);
+
+test('the mirror is fetched, then described, and the run tells it in numbers', async () => {
+  const activities = fakeActivities();
+  const { result, details, handle } = await process({}, activities);
+  const push = {
+    cloneUrl: 'https://git.everhook.example/sample.git',
+    ref: 'refs/heads/main',
+    before,
+    after,
+    defaultBranch: 'main',
+    commitCount: 0,
+  };
+  expect(activities.fetchMirror).toHaveBeenCalledExactlyOnceWith(push);
+  expect(activities.describePush).toHaveBeenCalledExactlyOnceWith(push);
+  expect(result).toEqual({
+    change: 'updated',
+    ref: 'refs/heads/main',
+    head: after,
+    commits: 2,
+    files: 1,
+    truncated: false,
+  });
+  expect(details).toBe('everhook/sample refs/heads/main: updated, 2 commits, 1 files');
+  expect(await shown(temporal.client, handle.workflowId)).toEqual([
+    'fetch the mirror',
+    'list commits and files',
+  ]);
+});
+
+test('nothing is fetched for a ref that is gone', async () => {
+  const activities = fakeActivities();
+  await process({ after: '0'.repeat(40), deleted: true }, activities);
+  expect(activities.fetchMirror).not.toHaveBeenCalled();
+  expect(activities.describePush).toHaveBeenCalledTimes(1);
+});
+
+test('what was cut short is said to be', async () => {
+  const activities = fakeActivities();
+  const described = await fakeActivities().describePush({ cloneUrl: '', ref: '', before, after });
+  activities.describePush.mockResolvedValue({ ...described, commitCount: 300, truncated: true });
+  const { details } = await process({}, activities);
+  expect(details).toBe(
+    'everhook/sample refs/heads/main: updated, 300 commits, 1 files listed, there are more',
+  );
+});
+
+test.each(['CloneUrlRefused', 'PushUnreadable', 'RepositoryUnavailable'])(
+  '%s fails the run without another attempt',
+  async (type) => {
+    const activities = fakeActivities();
+    activities.fetchMirror.mockRejectedValue(ApplicationFailure.nonRetryable('no', type));
+    expect(await failureOf(process({}, activities))).toMatchObject({ type });
+    expect(activities.fetchMirror).toHaveBeenCalledTimes(1);
+    expect(activities.describePush).not.toHaveBeenCalled();
+  },
+);
+
+test('cancelling the run cancels the fetch, and waits for it', async () => {
+  let ended = false;
+  const activities = fakeActivities();
+  activities.fetchMirror.mockImplementation(async () => {
+    const timer = setInterval(() => heartbeat(), 100);
+    try {
+      return await Context.current().cancelled;
+    } finally {
+      clearInterval(timer);
+      ended = true;
+    }
+  });
+  const event = pushEvent({ before, after });
+  const taskQueue = `test-${event.id}`;
+  const worker = await Worker.create({
+    connection: temporal.nativeConnection,
+    taskQueue,
+    workflowBundle: { codePath: inject('workflowBundle') },
+    activities,
+    // Cancellations travel with heartbeats; 20 s of time-out would let them wait for 16.
+    maxHeartbeatThrottleInterval: '200 milliseconds',
+  });
+  await worker.runUntil(async () => {
+    const handle = await temporal.client.workflow.start('processPush', {
+      workflowId: `github:${event.id}`,
+      taskQueue,
+      args: [event],
+    });
+    await expect.poll(() => activities.fetchMirror.mock.calls.length, { timeout: 10_000 }).toBe(1);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) as unknown });
+    expect(ended).toBe(true);
+  });
+});
