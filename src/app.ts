@@ -9,6 +9,7 @@ import { bodyLimitBytes, checkGateway } from './check.ts';
 import { readConfig, readProof, type Config } from './config.ts';
 import type { Gateway } from './define.ts';
 import { developmentSecrets } from './dev/secrets.ts';
+import { ConfigError } from './errors.ts';
 import { createLogger, logObservation, type Logger } from './log.ts';
 import type { Environment } from './settings.ts';
 import { checkTemporal } from './temporal/check.ts';
@@ -95,6 +96,21 @@ export async function createApp(gateway: Gateway, options: AppOptions = {}): Pro
   });
 }
 
+/**
+ * Brings the stores of the gateway's activities up to date; gives what it did, in words. Throws
+ * ConfigError where a database cannot be reached, or does not let us in.
+ */
+export async function migrateStores(gateway: Gateway, config: Config): Promise<readonly string[]> {
+  try {
+    return (await gateway.migrate?.(config)) ?? [];
+  } catch (cause) {
+    const { code = '', syscall, message } = cause as { code?: string; syscall?: string; message?: string };
+    // PostgreSQL's classes for connections, authorization and databases that are not there.
+    if (syscall === undefined && !/^(08|28|3D)...$/.test(code)) throw cause;
+    throw new ConfigError(`DATABASE_URL: the database cannot be used: ${message || code}`, { cause });
+  }
+}
+
 /** The configuration of a role; in development, proofs that are not set are made up and kept. */
 export async function readRoleConfig(gateway: Gateway, options: AppOptions): Promise<Config> {
   const config = readConfig(gateway, options);
@@ -104,18 +120,25 @@ export async function readRoleConfig(gateway: Gateway, options: AppOptions): Pro
 }
 
 function readySources({ sources, routes }: Gateway, config: Config): Record<string, ReadySource> {
-  const entries = config.sources.map((name): [string, ReadySource] => {
+  const complaints: string[] = [];
+  const entries = config.sources.flatMap((name): [string, ReadySource][] => {
     const { provider, options } = sources[name]!;
-    return [
-      name,
-      {
+    try {
+      const ready = {
         name,
         provider,
         proof: readProof(name, provider, config.setting),
         routes: routes[name],
         bodyLimitBytes: options.bodyLimitBytes ?? bodyLimitBytes,
-      },
-    ];
+      };
+      return [[name, ready]];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      complaints.push(error.message);
+      return [];
+    }
   });
+  // All of them at once: who starts a gateway wants to try once more, not once for each source.
+  if (complaints.length > 0) throw new ConfigError(complaints.join('\n'));
   return Object.fromEntries(entries);
 }

@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
 import { createAdminApp } from './admin/app.ts';
 import { answerClientErrors } from './api/client-error.ts';
@@ -12,6 +12,8 @@ import type { Logger } from './log.ts';
 
 /** How long requests under way may still take when the process is told to stop, in milliseconds. */
 const drainMs = 15_000;
+/** How long a connection may then still say nothing, in milliseconds. */
+const silentMs = 1000;
 /** Node's own default, said: the most bytes of request headers. */
 const maxHeaderBytes = 16_384;
 
@@ -29,7 +31,9 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
   const api = await assembleApi(gateway, config, log);
   const app = express().disable('x-powered-by').set('trust proxy', config.trustProxy);
   const server = createHttpServer(app, config);
+  const underWay = new Set<ServerResponse>();
   app.use((_request, response, next) => {
+    underWay.add(response.once('close', () => underWay.delete(response)));
     if (api.phase === 'draining') response.set('connection', 'close');
     next();
   });
@@ -38,6 +42,7 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
   app.use(unexpected(log));
   answerClientErrors(server, api.observe);
   const admin = createServer({ connectionsCheckingInterval: 1000 }, createAdminApp(api.registry));
+  const connections = { server: connectionsOf(server), admin: connectionsOf(admin) };
   try {
     const url = await listen(server, { name: 'PORT', host: config.host, port: config.port });
     const adminUrl = await listen(admin, {
@@ -51,8 +56,10 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
       adminUrl,
       async stop() {
         api.phase = 'draining';
-        await drain(server);
-        await drain(admin);
+        // A sender that keeps its connection after the answer would hold up the end.
+        for (const response of underWay) if (!response.headersSent) response.setHeader('connection', 'close');
+        await drain(server, connections.server);
+        await drain(admin, connections.admin);
         await api.close();
       },
     };
@@ -107,10 +114,23 @@ function listen(server: Server, { name, host, port }: { name: string; host: stri
 const urlOf = ({ address, port, family }: AddressInfo): string =>
   `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 
-async function drain(server: Server): Promise<void> {
+/** The server's open connections, now and later. */
+function connectionsOf(server: Server): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket.once('close', () => connections.delete(socket)));
+  });
+  return connections;
+}
+
+async function drain(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  // Node takes a connection for busy on which nothing has come, and looks for its time limits no more.
+  const closeSilent = () => {
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+  };
+  const timers = [setTimeout(closeSilent, silentMs), setTimeout(() => server.closeAllConnections(), drainMs)];
   await closed;
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
 }

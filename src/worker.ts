@@ -68,6 +68,8 @@ export async function startWorker(
           workflowBundle,
           activities,
           maxCachedWorkflows,
+          // Cancellation travels with heartbeats; the SDK would hold them back for 16 of git's 20 seconds.
+          maxHeartbeatThrottleInterval: '2 seconds',
           ...(config.development ? developmentShutdown : shutdown),
         }),
       ),

@@ -25,6 +25,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   // What the user can mend is a message; all else is a bug, and wants its stack.
-  warn(error instanceof ConfigError ? `everhook: ${error.message}` : String((error as Error).stack ?? error));
+  if (!(error instanceof ConfigError)) warn(String((error as Error).stack ?? error));
+  else for (const line of error.message.split('\n')) warn(`everhook: ${line}`);
   process.exit(error instanceof ConfigError ? 2 : 1);
 }

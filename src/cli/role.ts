@@ -1,4 +1,5 @@
 import type { Logger } from '../log.ts';
+import { onSignals } from './signals.ts';
 
 /**
  * Runs a role until SIGTERM or SIGINT, then stops it; a second signal ends the process at once.
@@ -9,15 +10,10 @@ export async function runUntilSignal(
   { stop, done }: { stop: () => Promise<void>; done?: Promise<void> },
 ): Promise<void> {
   const signalled = new Promise<void>((resolve) => {
-    let times = 0;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        times += 1;
-        if (times > 1) process.exit(1);
-        log.info({ signal }, 'stopping');
-        resolve();
-      });
-    }
+    onSignals(['SIGTERM', 'SIGINT'], (signal) => {
+      log.info({ signal }, 'stopping');
+      resolve();
+    });
   });
   await Promise.race(done ? [signalled, done] : [signalled]);
   await stop();

@@ -3,6 +3,7 @@ import { processEnvironment } from '../config.ts';
 import { startEverything } from '../dev/start.ts';
 import { findGateway, gatewayOption, loadGateway } from './gateway.ts';
 import { print } from './print.ts';
+import { onSignals } from './signals.ts';
 
 /** `everhook start`: all of it on this machine, for development. */
 export const start = (): Command =>
@@ -25,15 +26,10 @@ Example:
       const gatewayFile = file ?? findGateway();
       // Everything already started is stopped when a signal comes before the start is done.
       const stopping = new AbortController();
-      let signals = 0;
-      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-        process.on(signal, () => {
-          signals += 1;
-          if (signals > 1) process.exit(1);
-          print(`\nStopping (${signal}); once more to stop at once.`);
-          stopping.abort();
-        });
-      }
+      onSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], (signal) => {
+        print(`\nStopping (${signal}); once more to stop at once.`);
+        stopping.abort();
+      });
       const running = await startEverything({
         gateway: await loadGateway(gatewayFile),
         gatewayFile,

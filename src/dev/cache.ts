@@ -10,12 +10,12 @@ const dayMs = 86_400_000;
  * Where the copy of a program is kept: `$XDG_CACHE_HOME` or `~/.cache` (macOS `~/Library/Caches`),
  * then `everhook/temporal-1.9.1/temporal`. Gives an absolute path; the file need not exist.
  */
-export function cachedPath({ name, version }: Binary, env: Environment): string {
+export function cachedPath({ name, version }: Pick<Binary, 'name' | 'version'>, env: Environment): string {
   return join(cacheFolder(env), 'everhook', `${name}-${version}`, name);
 }
 
 /**
- * Runs a download in a folder of its own and moves the file that it gives to `target` in one step, so
+ * Runs a download in a folder of its own and moves what it gives, a file or a folder, to `target` in one step, so
  * that starts at the same time, or killed half-way, do not hurt each other. Gives `target`.
  */
 export async function keepInCache(

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { readRoleConfig } from '../app.ts';
+import { migrateStores, readRoleConfig } from '../app.ts';
 import { readConfig } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import { createLogger } from '../log.ts';
@@ -94,7 +94,7 @@ async function startParts(
   // A name and its _FILE together stop the start: what was just made stands in for both.
   const config = await readRoleConfig(gateway, { environment: shared, development: true });
   const secrets = await developmentSecrets(gateway, requested);
-  for (const line of (await gateway.migrate?.(config)) ?? []) log(line);
+  for (const line of await migrateStores(gateway, config)) log(line);
 
   const worker = await step('worker …', () =>
     startWorkerProcess({

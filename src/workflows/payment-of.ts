@@ -23,7 +23,8 @@ export function paymentOf(event: PaymentTold): ToldPayment {
       provider: 'stripe',
       account: event.payload.account ?? '',
       paymentId: requireText(object.id, 'data.object.id'),
-      amount: object.amount_received,
+      // Older API versions of a succeeded payment may lack what was received.
+      amount: object.amount_received ?? object.amount,
       currency: object.currency,
       address: object.receipt_email ?? object.last_payment_error?.payment_method?.billing_details?.email,
     };

@@ -11,22 +11,22 @@ import { cases } from './cases.ts';
 const wanted = process.argv.slice(2);
 quieten();
 const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-const { client, nativeConnection, teardown } = await createTimeSkipping().then((environment) => ({
-  client: environment.client,
-  nativeConnection: environment.nativeConnection,
-  teardown: () => environment.teardown(),
-}));
-for (const { name, workflow, source, type, payload, activities } of cases) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const options = { taskQueue: `record-${name}`, workflowId: `${source}:evt_1-${name}` };
-  const event = { id: `evt_1-${name}`, source, type, receivedAt: '2026-01-02T03:04:05.678Z', payload };
-  const worker = await Worker.create({ connection: nativeConnection, workflowBundle, activities, ...options });
-  await worker.runUntil(async () => {
-    await client.workflow.execute(workflow, { ...options, args: [event] });
-  });
-  const history = await client.workflow.getHandle(options.workflowId).fetchHistory();
-  const file = new URL(`${name}.json`, import.meta.url);
-  await writeFile(file, `${historyToJson(history)}\n`);
-  process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
+const temporal = await createTimeSkipping();
+const { client, nativeConnection } = temporal;
+try {
+  for (const { name, workflow, source, type, payload, activities } of cases) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const options = { taskQueue: `record-${name}`, workflowId: `${source}:evt_1-${name}` };
+    const event = { id: `evt_1-${name}`, source, type, receivedAt: '2026-01-02T03:04:05.678Z', payload };
+    const worker = await Worker.create({ connection: nativeConnection, workflowBundle, activities, ...options });
+    await worker.runUntil(async () => {
+      await client.workflow.execute(workflow, { ...options, args: [event] });
+    });
+    const history = await client.workflow.getHandle(options.workflowId).fetchHistory();
+    const file = new URL(`${name}.json`, import.meta.url);
+    await writeFile(file, `${historyToJson(history)}\n`);
+    process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
+  }
+} finally {
+  await temporal.teardown();
 }
-await teardown();

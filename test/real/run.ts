@@ -28,7 +28,7 @@ export async function run(
 ): Promise<string> {
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(child);
-  const timer = setTimeout(() => endGroup(child), timeoutMs);
+  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), timeoutMs);
   const code = await ended(child);
   clearTimeout(timer);
   if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}\n${output.text()}`);
@@ -42,8 +42,8 @@ export interface Running {
   readonly text: () => string;
   /** Settles when it prints `word`; rejects when it ends before, or after `timeoutMs`. */
   until(word: string, timeoutMs: number): Promise<void>;
-  /** Sends the signal to it alone, not to its children; gives its exit code, or the signal's name. */
-  end(signal: 'SIGINT' | 'SIGTERM', timeoutMs: number): Promise<number | string>;
+  /** Ends it and its children as Ctrl-C in a terminal does; gives its exit code, or a signal's name. */
+  interrupt(timeoutMs: number): Promise<number | string>;
 }
 
 /** Starts a program in a process group of its own, which is ended with the test. */
@@ -52,7 +52,7 @@ export function start(command: string, args: readonly string[], { cwd, env }: Ru
   const output = collect(child);
   const over = ended(child);
   onTestFinished(async () => {
-    if (!isOver(child)) endGroup(child);
+    if (!isOver(child)) signalGroup(child, 'SIGKILL');
     await over;
   });
   const fail = (what: string) => new Error(`${[command, ...args].join(' ')} ${what}\n${output.text()}`);
@@ -66,9 +66,9 @@ export function start(command: string, args: readonly string[], { cwd, env }: Ru
         look();
         void over.then((code) => reject(fail(`ended with ${code}`)));
       }),
-    async end(signal, timeoutMs) {
-      child.kill(signal);
-      await limited(timeoutMs, fail(`has not ended by ${signal}`), (resolve) => void over.then(resolve));
+    async interrupt(timeoutMs) {
+      signalGroup(child, 'SIGINT');
+      await limited(timeoutMs, fail('has not ended by Ctrl-C'), (resolve) => void over.then(() => resolve()));
       return await over;
     },
   };
@@ -94,10 +94,10 @@ const ended = (child: ChildProcess): Promise<number | string> =>
 
 const isOver = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-function endGroup(child: ChildProcess): void {
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    process.kill(-child.pid, signal);
   } catch {
     // It has ended between the look and the signal.
   }

@@ -125,9 +125,9 @@ describe('everhook start', () => {
   });
 
   test('keeps its secrets, and what holds payloads, to its user', async () => {
-    for (const name of ['secrets.json', 'postgres.password', 'temporal.db']) {
-      expect((await stat(join(home, name))).mode & 0o777, name).toBe(0o600);
-    }
+    const files = ['secrets.json', 'postgres.password', 'temporal.db'];
+    const modes = files.map(async (name) => (await stat(join(home, name))).mode & 0o777);
+    expect(await Promise.all(modes)).toEqual(files.map(() => 0o600));
     const values = Object.values(JSON.parse(await readFile(join(home, 'secrets.json'), 'utf8')) as object);
     expect(values).toHaveLength(3);
     for (const value of values) expect(started.output()).not.toContain(value);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { Agent, request, type IncomingHttpHeaders } from 'node:http';
+import { request, type Agent, type IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -111,6 +111,23 @@ export async function finished(
   return { code, output: run.output(), errors: run.errors() };
 }
 
+export interface ApiProcess extends Process {
+  readonly url: string;
+  readonly adminUrl: string;
+}
+
+/** `everhook api`, ready. */
+export async function readyApi(settings: Settings, after: After = onTestFinished): Promise<ApiProcess> {
+  const api = everhook(['api'], settings, after);
+  await api.says(/"msg":"ready"/);
+  const line = api
+    .output()
+    .split('\n')
+    .find((text) => text.includes('"msg":"ready"'))!;
+  const { url, adminUrl } = JSON.parse(line) as { url: string; adminUrl: string };
+  return { ...api, url, adminUrl };
+}
+
 /** The processes that a home has written down, by name: `start`, `worker`, `temporal`, `postgres`. */
 export async function recorded(home: string): Promise<Record<string, ProcessMark>> {
   const files = await readdir(join(home, 'run')).catch(() => []);
@@ -185,7 +202,7 @@ export function post(
   });
 }
 
-export type SourceName = keyof typeof gateway.sources & string;
+export type SourceName = keyof typeof gateway.sources;
 
 export const secrets: Readonly<Record<SourceName, string>> = {
   stripe: 'whsec_of_the_system_tests',
@@ -208,7 +225,7 @@ export function sample(source: SourceName, type: string, set: Readonly<Record<st
 /** A namespace of the test's own, so that its runs, and their task queues, are nobody else's. */
 export async function createNamespace(
   address: string,
-  { prepared = true, after = onTestFinished as After } = {},
+  { prepared = true, after = onTestFinished }: { prepared?: boolean; after?: After } = {},
 ): Promise<Client> {
   const namespace = unique('system');
   const connection = await Connection.connect({ address });

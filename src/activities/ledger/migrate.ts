@@ -46,7 +46,7 @@ export async function migrateLedger(databaseUrl: string): Promise<readonly strin
 async function locked<Result>(client: Client, work: () => Promise<Result>): Promise<Result> {
   await client.query('begin');
   try {
-    
+    await client.query('select pg_advisory_xact_lock($1::bigint)', [lockKey]);
     const result = await work();
     await client.query('commit');
     return result;
