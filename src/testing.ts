@@ -110,17 +110,18 @@ export async function testGateway(
   }
 }
 
+const silent = () => undefined;
+
 async function startTemporal(
   home: string,
   env: Environment,
   stops: (() => Promise<void>)[],
 ): Promise<string> {
-  const log = () => undefined;
   const server = await startTemporalServer({
-    cli: await findBinary(temporalCli, { env, log }),
+    cli: await findBinary(temporalCli, { env, log: silent }),
     home,
     env,
-    log,
+    log: silent,
   });
   stops.push(() => server.stop());
   return server.address;

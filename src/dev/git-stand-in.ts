@@ -19,7 +19,7 @@ export interface GitStandIn {
 
 /**
  * Serves the bare repositories of `<home>/stand-ins/git` over git's smart HTTP, to fetch only, with the sample
- * repository among them (`SAMPLE_PUSH`). Takes the home; gives the server's address. Throws ConfigError
+ * repository among them (`samplePush`). Takes the home; gives the server's address. Throws ConfigError
  * when git is not installed. https://git-scm.com/docs/http-protocol
  */
 export async function startGitStandIn(options: {

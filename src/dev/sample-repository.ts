@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { gitEnvironment } from './git-environment.ts';
 import { messageOf } from './home.ts';
 import { runCommand } from './run-command.ts';
-import { SAMPLE_PUSH } from './sample-push.ts';
+import { samplePush } from '../providers/github-samples.ts';
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../settings.ts';
 
@@ -13,10 +13,10 @@ import type { Environment } from '../settings.ts';
  */
 export async function ensureSampleRepository(path: string, { env }: { env: Environment }): Promise<void> {
   const options = { env: gitEnvironment(env), timeoutMs: 30_000 };
-  const head = await runCommand('git', ['--git-dir', path, 'rev-parse', SAMPLE_PUSH.ref], options).catch(
+  const head = await runCommand('git', ['--git-dir', path, 'rev-parse', samplePush.ref], options).catch(
     () => '',
   );
-  if (head.trim() === SAMPLE_PUSH.after) return;
+  if (head.trim() === samplePush.after) return;
   await mkdir(dirname(path), { recursive: true });
   const folder = await mkdtemp(join(dirname(path), '.sample-'));
   const draft = join(folder, 'sample.git');
@@ -26,7 +26,7 @@ export async function ensureSampleRepository(path: string, { env }: { env: Envir
       ['init', '--quiet', '--bare', '--template=', '--object-format=sha1', draft],
       options,
     );
-    await runCommand('git', ['--git-dir', draft, 'symbolic-ref', 'HEAD', SAMPLE_PUSH.ref], options);
+    await runCommand('git', ['--git-dir', draft, 'symbolic-ref', 'HEAD', samplePush.ref], options);
     await runCommand('git', ['--git-dir', draft, 'fast-import', '--quiet'], { ...options, input: history() });
     await rm(path, { recursive: true, force: true });
     await rename(draft, path);
@@ -73,7 +73,7 @@ const price = (cents: number) =>
 
 function commit(number: number, message: string, changes: readonly Buffer[]): Buffer {
   const who = `Sample Author <author@everhook.example> ${1_767_225_600 + number * 3600} +0000`;
-  const head = [`commit ${SAMPLE_PUSH.ref}`, `mark :${number}`, `author ${who}`, `committer ${who}`].join(
+  const head = [`commit ${samplePush.ref}`, `mark :${number}`, `author ${who}`, `committer ${who}`].join(
     '\n',
   );
   return Buffer.concat([Buffer.from(`${head}\n`), data(`${message}\n`), ...changes, Buffer.from('\n')]);

@@ -1,20 +1,20 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { SAMPLE_PUSH } from '../../src/dev/sample-push.ts';
+import { samplePush } from '../../src/providers/github-samples.ts';
 import { git } from '../support/git-repository.ts';
 import { run } from './context.ts';
 import { gitAt, place, pushOf, publicPrefix, zeros } from './git-place.ts';
 
 test('the sample push: its commits, a rename and a binary file', async () => {
   const { activities } = await place();
-  const { repository: cloneUrl, ...ids } = SAMPLE_PUSH;
+  const { repository: cloneUrl, ...ids } = samplePush;
   const described = await run(activities.describePush, { cloneUrl, ...ids });
   expect(described).toMatchObject({
     change: 'updated',
     basis: 'before',
-    base: SAMPLE_PUSH.before,
-    head: SAMPLE_PUSH.after,
+    base: samplePush.before,
+    head: samplePush.after,
     commitCount: 3,
     truncated: false,
   });

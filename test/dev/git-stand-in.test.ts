@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { gitEnvironment } from '../../src/dev/git-environment.ts';
 import { startGitStandIn } from '../../src/dev/git-stand-in.ts';
-import { SAMPLE_PUSH } from '../../src/dev/sample-push.ts';
+import { samplePush } from '../../src/providers/github-samples.ts';
 import { env, listener, program, temporaryFolder } from './support.ts';
 
 const run = promisify(execFile);
@@ -40,10 +40,10 @@ test('the sample push is the made history: its ends, a rename and a binary file'
   const { home, standIn } = await started();
   await git(home, 'clone', '--quiet', `${standIn.url}/sample.git`, 'clone');
   const clone = join(home, 'clone');
-  expect(await git(clone, 'rev-parse', 'HEAD')).toBe(SAMPLE_PUSH.after);
-  expect(await git(clone, 'rev-parse', 'HEAD~3')).toBe(SAMPLE_PUSH.before);
-  expect(await git(clone, 'symbolic-ref', 'HEAD')).toBe(SAMPLE_PUSH.ref);
-  const range = `${SAMPLE_PUSH.before}..${SAMPLE_PUSH.after}`;
+  expect(await git(clone, 'rev-parse', 'HEAD')).toBe(samplePush.after);
+  expect(await git(clone, 'rev-parse', 'HEAD~3')).toBe(samplePush.before);
+  expect(await git(clone, 'symbolic-ref', 'HEAD')).toBe(samplePush.ref);
+  const range = `${samplePush.before}..${samplePush.after}`;
   expect(await git(clone, 'diff', '-M', '--name-status', range)).toMatch(
     /R\d+\tsrc\/price\.js\tsrc\/catalogue\.js/,
   );
@@ -64,9 +64,9 @@ test.each(['0', '1', '2'])(
       '--quiet',
       '--depth=1',
       `${standIn.url}/sample.git`,
-      SAMPLE_PUSH.before,
+      samplePush.before,
     );
-    expect(await git(fetched, 'rev-parse', 'FETCH_HEAD')).toBe(SAMPLE_PUSH.before);
+    expect(await git(fetched, 'rev-parse', 'FETCH_HEAD')).toBe(samplePush.before);
   },
 );
 
@@ -84,9 +84,7 @@ test('a second start keeps the repository, and makes a broken one anew', async (
   await rm(join(home, 'stand-ins', 'git', 'sample.git', 'packed-refs'), { force: true });
   const third = await startGitStandIn({ home, env, log });
   onTestFinished(() => third.stop());
-  expect(await git(home, 'ls-remote', `${third.url}/sample.git`, SAMPLE_PUSH.ref)).toContain(
-    SAMPLE_PUSH.after,
-  );
+  expect(await git(home, 'ls-remote', `${third.url}/sample.git`, samplePush.ref)).toContain(samplePush.after);
 });
 
 test('a compressed question is understood', async () => {
@@ -99,7 +97,7 @@ test('a compressed question is understood', async () => {
   };
   const answer = await ask(standIn.url, '/sample.git/git-upload-pack', { method: 'POST', headers, body });
   expect(answer.status).toBe(200);
-  expect(answer.body.toString()).toContain(`${SAMPLE_PUSH.after} ${SAMPLE_PUSH.ref}`);
+  expect(answer.body.toString()).toContain(`${samplePush.after} ${samplePush.ref}`);
 });
 
 test('rubbish, compressed or not, ends the request and not the server', async () => {
@@ -160,5 +158,5 @@ test('hooks, templates and settings of the user have no say', async () => {
     log: listener().log,
   });
   onTestFinished(() => standIn.stop());
-  expect(await git(folder, 'ls-remote', `${standIn.url}/sample.git`, 'HEAD')).toContain(SAMPLE_PUSH.after);
+  expect(await git(folder, 'ls-remote', `${standIn.url}/sample.git`, 'HEAD')).toContain(samplePush.after);
 });

@@ -31,6 +31,7 @@ const afterwards: After = (cleanUp) => void cleanUps.push(cleanUp);
 let client: Client;
 let api: ApiServer;
 let settings: Settings;
+let worker: Process;
 beforeAll(async () => {
   const { home, remove } = await temporaryHome();
   afterwards(remove);
@@ -45,13 +46,13 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: client.options.namespace,
     EVERHOOK_HOME: home,
-    EVERHOOK_LOG_LEVEL: 'warn',
     PORT: '0',
     EVERHOOK_ADMIN_PORT: '0',
   };
   const config = await readRoleConfig(gateway, { environment: settings, development: true });
   api = await startApi(gateway, config, createLogger({ level: 'silent', terminal: false }));
   afterwards(() => api.stop());
+  worker = await startWorker();
 });
 afterAll(async () => {
   for (const cleanUp of cleanUps.toReversed()) await cleanUp();
@@ -59,9 +60,9 @@ afterAll(async () => {
 
 /** The worker as `everhook start` runs it, at work. */
 async function startWorker(): Promise<Process> {
-  const worker = everhook(['worker', '--development'], { ...settings, EVERHOOK_LOG_LEVEL: 'info' });
-  await worker.says(/"worker ready"/);
-  return worker;
+  const started = everhook(['worker', '--development'], settings, afterwards);
+  await started.says(/"worker ready"/);
+  return started;
 }
 
 /** Payments of one test, half of them by Stripe, told apart by what their ids begin with. */
@@ -112,7 +113,6 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
 
 test('300 events, each delivered four times over 32 connections, make 300 runs and 300 ledger entries', async () => {
   const prefix = unique('many');
-  await startWorker();
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   const deliveries = shuffled(payments(prefix, 300).flatMap((signed) => [signed, signed, signed, signed]));
   const answers = await Promise.all(deliveries.map((signed) => deliver(signed(), agent)));
@@ -167,7 +167,6 @@ test.each([
 test('a worker killed again and again in the middle of 50 payments books each of them once', async () => {
   const prefix = unique('killed');
   const all = payments(prefix, 50);
-  let worker = await startWorker();
   let sent = 0;
   for (const count of [20, 15, 15]) {
     const { entries } = await booked(prefix);

@@ -1,1 +1,0 @@
-export { samplePush as SAMPLE_PUSH } from '../providers/github-samples.ts';
