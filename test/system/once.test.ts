@@ -145,7 +145,6 @@ test.each([
   async (end, source, type, set) => {
     const prefix = unique('ended');
     const signed = sample(source, type, { id: `${prefix}-1`, ...set });
-    await startWorker();
     expect(await deliver(signed())).toMatchObject({
       status: 200,
       body: expect.not.stringContaining('duplicate'),

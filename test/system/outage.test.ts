@@ -103,9 +103,7 @@ async function untilAccepted(api: ApiServer): Promise<number> {
     return answered.status === 200;
   };
   expect(await until(accepted, { timeoutMs: 10_000, intervalMs: 50 })).toBe(true);
-  const ms = performance.now() - began;
-  if (process.env['EVERHOOK_TEST_FIGURES']) process.stdout.write(`accepted after ${Math.round(ms)} ms\n`);
-  return ms;
+  return performance.now() - began;
 }
 
 const readiness = async (api: ApiServer) => {
@@ -123,9 +121,6 @@ async function expectOutage(api: ApiServer, signed = fresh()): Promise<void> {
   const many = await Promise.all(again.map((one) => deliver(api, one)));
   for (const answered of many) expectNotDurable(answered);
   await expect.poll(() => readiness(api), { timeout: 5000 }).toEqual(down);
-  if (process.env['EVERHOOK_TEST_FIGURES']) {
-    process.stdout.write(`longest 503: ${Math.round(Math.max(alone.ms, ...many.map(({ ms }) => ms)))} ms\n`);
-  }
 }
 
 async function runsOf(address: string, id: string): Promise<string> {
