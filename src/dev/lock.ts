@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, rename, rm } from 'node:fs/promises';
+import { link, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../errors.ts';
 import { ensureHome, hasCode, writeJson } from './home.ts';
 import { endLeftovers, readMark, runFile } from './leftovers.ts';
@@ -23,10 +24,10 @@ export async function acquireHome(home: string, { log }: { log: (line: string) =
   const path = await ensureHome(home);
   const file = runFile(path, 'start');
   const own = { pid: process.pid, stamp: (await stampOf(process.pid)) ?? '' };
-  for (let attempt = 1; !(await claim(file, own)); attempt++) {
+  while (!(await claim(file, own))) {
     const holder = await readMark(file);
-    if ((holder && (await isRunning(holder))) || attempt > 5) throw inUse(path, holder);
-    await removeStale(file, path);
+    if (holder && (await isRunning(holder))) throw inUse(path, holder);
+    await removeStale(file, own);
   }
   const release = async () => {
     if ((await readMark(file))?.pid === own.pid) await rm(file, { force: true });
@@ -55,23 +56,21 @@ async function claim(file: string, own: ProcessMark): Promise<boolean> {
   }
 }
 
-// Another start may have replaced the stale file since it was read: what was moved away is looked at again.
-async function removeStale(file: string, home: string): Promise<void> {
-  const aside = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
-    throw error;
+// Only who holds the guard removes the stale file, having looked at it again: another start may have
+// replaced it since it was read. A guard whose holder was killed is nobody's.
+async function removeStale(file: string, own: ProcessMark): Promise<void> {
+  const guard = `${file}.stale`;
+  if (!(await claim(guard, own))) {
+    const remover = await readMark(guard);
+    if (remover && (await isRunning(remover))) await delay(10);
+    else await rm(guard, { force: true });
+    return;
   }
   try {
-    const moved = await readMark(aside);
-    if (moved && (await isRunning(moved))) {
-      await link(aside, file);
-      throw inUse(home, moved);
-    }
+    const holder = await readMark(file);
+    if (!holder || !(await isRunning(holder))) await rm(file, { force: true });
   } finally {
-    await rm(aside, { force: true });
+    await rm(guard, { force: true });
   }
 }
 
