@@ -13,6 +13,7 @@ import {
   finished,
   recorded,
   treeOf,
+  withKeyOf,
   type After,
   type Process,
   type Settings,
@@ -79,7 +80,7 @@ async function send(...args: string[]): Promise<Sent> {
 async function runs(addresses: Addresses): Promise<Client> {
   const connection = await Connection.connect({ address: addresses.temporal });
   onTestFinished(() => connection.close());
-  return new Client({ connection, namespace: addresses.namespace });
+  return await withKeyOf(home, new Client({ connection, namespace: addresses.namespace }));
 }
 
 const stateOf = async (client: Client, id: string): Promise<string> =>
@@ -125,7 +126,7 @@ describe('everhook start', () => {
   });
 
   test('keeps its secrets, and what holds payloads, to its user', async () => {
-    const files = ['secrets.json', 'postgres.password', 'temporal.db'];
+    const files = ['encryption.key', 'secrets.json', 'postgres.password', 'temporal.db'];
     const modes = files.map(async (name) => (await stat(join(home, name))).mode & 0o777);
     expect(await Promise.all(modes)).toEqual(files.map(() => 0o600));
     const values = Object.values(JSON.parse(await readFile(join(home, 'secrets.json'), 'utf8')) as object);
