@@ -8,12 +8,15 @@ import { createRouter } from './api/router.ts';
 import { bodyLimitBytes, checkGateway } from './check.ts';
 import { readConfig, readProof, type Config } from './config.ts';
 import type { Gateway } from './define.ts';
+import { developmentKey } from './dev/encryption-key.ts';
 import { developmentSecrets } from './dev/secrets.ts';
+import { warnIfClear } from './encryption/warning.ts';
 import { ConfigError } from './errors.ts';
 import { createLogger, logObservation, type Logger } from './log.ts';
 import type { Environment } from './settings.ts';
 import { checkTemporal } from './temporal/check.ts';
 import { connectTemporal, temporalServes } from './temporal/connection.ts';
+import { createDataConverter } from './temporal/data-converter.ts';
 import { acceptDirectly } from './temporal/direct.ts';
 import { createStart } from './temporal/start.ts';
 
@@ -33,7 +36,8 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
   const sources = readySources(gateway, config);
   const budget = { limitBytes: config.bytesInFlight, usedBytes: 0 };
   const metrics = createMetrics(budget);
-  const client = connectTemporal(config.temporal);
+  warnIfClear(config, log);
+  const client = connectTemporal(config.temporal, createDataConverter({ keys: config.encryption }));
   const doubt = await checkTemporal(client);
   if (doubt !== undefined)
     log.warn({ doubt }, 'Temporal could not be checked; deliveries get 503 while it is away');
@@ -111,12 +115,17 @@ export async function migrateStores(gateway: Gateway, config: Config): Promise<r
   }
 }
 
-/** The configuration of a role; in development, proofs that are not set are made up and kept. */
+/** The configuration of a role; in development, proofs and a key that are not set are made up and kept. */
 export async function readRoleConfig(gateway: Gateway, options: AppOptions): Promise<Config> {
   const config = readConfig(gateway, options);
   if (!config.development) return config;
   const { values } = await developmentSecrets(gateway, config);
-  return { ...config, setting: (name) => config.setting(name) ?? values[name] };
+  const { current, previous } = config.encryption;
+  return {
+    ...config,
+    encryption: { current: current ?? (await developmentKey(config.home)), previous },
+    setting: (name) => config.setting(name) ?? values[name],
+  };
 }
 
 function readySources({ sources, routes }: Gateway, config: Config): Record<string, ReadySource> {

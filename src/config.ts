@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import type { AnyProvider, Gateway } from './define.ts';
+import { readKeys, type Keys } from './encryption/keys.ts';
 import { ConfigError } from './errors.ts';
 import { readSetting, type Environment } from './settings.ts';
 import type { TemporalTarget } from './temporal/connection.ts';
@@ -23,6 +24,12 @@ export interface Config {
   readonly requestTimeoutSeconds: number;
   readonly logLevel: string;
   readonly temporal: TemporalTarget;
+  /** What travels through Temporal is sealed with these; without a current key it is not. */
+  readonly encryption: Keys;
+  /** What `/codec` of the admin port asks for; without one only development answers, on loopback. */
+  readonly adminToken: string | undefined;
+  /** The origins of Temporal's UI, whose pages may call `/codec`. */
+  readonly uiOrigins: readonly string[];
   /** The names of the sources that are switched on. */
   readonly sources: readonly string[];
   /** Any other setting, for activities. */
@@ -75,6 +82,9 @@ export function readConfig(
       'silent',
     ]),
     temporal: readTemporal(environment),
+    encryption: readKeys(setting),
+    adminToken: readAdminToken(setting('EVERHOOK_ADMIN_TOKEN')),
+    uiOrigins: readOrigins(setting('EVERHOOK_UI_ORIGIN')),
     sources: readSources(gateway, setting('EVERHOOK_SOURCES')),
     setting,
   };
@@ -140,6 +150,24 @@ function readPublicUrl(value: string | undefined): string | undefined {
     return value.replace(/\/$/, '');
   }
   throw new ConfigError(`EVERHOOK_PUBLIC_URL must be an http(s) URL without query, not ${value}`);
+}
+
+/** RFC 6750's characters, or no client could send it. The message never shows it. */
+function readAdminToken(value: string | undefined): string | undefined {
+  if (value === undefined || (/^[\w.~+/-]+=*$/.test(value) && value.length >= 16)) return value;
+  throw new ConfigError(
+    'EVERHOOK_ADMIN_TOKEN must have 16 characters or more, of letters, digits and -._~+/=',
+  );
+}
+
+function readOrigins(list: string | undefined): string[] {
+  return (list?.split(',') ?? []).map((item) => {
+    const origin = item.trim();
+    if (/^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin) return origin;
+    throw new ConfigError(
+      `EVERHOOK_UI_ORIGIN must be origins such as https://temporal.example.com, with commas, not ${origin || 'nothing'}`,
+    );
+  });
 }
 
 function readTrustProxy(value: string | undefined): string | number | false {

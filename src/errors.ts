@@ -1,5 +1,5 @@
 /**
- * Every way a delivery can be refused. The code goes out in the answer; the reason stays with
+ * Every way a delivery can be refused, and a request to the admin port. The code goes out in the answer; the reason stays with
  * operators, in logs and metrics. `docs/errors.md` has a paragraph for each, and a test holds the
  * two together.
  */
@@ -73,6 +73,21 @@ export const problems = {
     status: 503,
     detail: 'Too much in flight, send it again',
     reasons: ['bytes_in_flight'],
+  },
+  admin_unauthorized: {
+    status: 401,
+    detail: 'EVERHOOK_ADMIN_TOKEN is needed',
+    reasons: ['token_missing', 'token_mismatch', 'token_unset'],
+  },
+  admin_forbidden: {
+    status: 403,
+    detail: 'Not from there',
+    reasons: ['origin_unknown', 'host_unknown'],
+  },
+  payloads_unreadable: {
+    status: 400,
+    detail: 'The body is not a list of payloads',
+    reasons: ['not_json', 'field_malformed'],
   },
 } as const satisfies Record<
   string,

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
 import { createAdminApp } from './admin/app.ts';
+import type { CodecParts } from './admin/codec.ts';
 import { answerClientErrors } from './api/client-error.ts';
 import { assembleApi } from './app.ts';
 import type { Config } from './config.ts';
@@ -9,6 +10,7 @@ import { sendProblem } from './api/problem.ts';
 import type { Gateway } from './define.ts';
 import { ConfigError, WebhookError } from './errors.ts';
 import type { Logger } from './log.ts';
+import { encryptionCodec } from './temporal/codec.ts';
 
 /** How long requests under way may still take when the process is told to stop, in milliseconds. */
 const drainMs = 15_000;
@@ -41,7 +43,10 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
   app.use((_request, response) => sendProblem(response, noSuchPath, false));
   app.use(unexpected(log));
   answerClientErrors(server, api.observe);
-  const admin = createServer({ connectionsCheckingInterval: 1000 }, createAdminApp(api.registry));
+  const admin = createServer(
+    { connectionsCheckingInterval: 1000 },
+    createAdminApp({ registry: api.registry, codec: codecParts(config, log) }),
+  );
   const connections = { server: connectionsOf(server), admin: connectionsOf(admin) };
   try {
     const url = await listen(server, { name: 'PORT', host: config.host, port: config.port });
@@ -68,6 +73,13 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
     await api.close();
     throw error;
   }
+}
+
+function codecParts({ encryption, development, adminToken, uiOrigins }: Config, log: Logger) {
+  const { current, previous } = encryption;
+  if (current === undefined && previous === undefined) return undefined;
+  const codec = encryptionCodec(encryption);
+  return { codec, access: { development, token: adminToken, uiOrigins }, log } satisfies CodecParts;
 }
 
 const noSuchPath = new WebhookError('source_unknown', { reason: 'source_unknown' });

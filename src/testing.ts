@@ -14,6 +14,7 @@ import { createLogger } from './log.ts';
 import { startApi } from './server.ts';
 import type { Environment } from './settings.ts';
 import { connectTemporal } from './temporal/connection.ts';
+import { createDataConverter } from './temporal/data-converter.ts';
 import { startWorker } from './worker.ts';
 
 export interface TestGatewayOptions {
@@ -48,6 +49,7 @@ export interface GatewayUnderTest {
   /** Signs an event as its provider does and posts it. Throws ConfigError for a source that is not there. */
   send(source: string, type: string, options?: SendOptions): Promise<Sent>;
   readonly url: string;
+  /** Reads what the gateway encrypted. */
   readonly client: Client;
   close(): Promise<void>;
 }
@@ -82,7 +84,7 @@ export async function testGateway(
       },
     });
     const log = createLogger({ level: config.logLevel, terminal: false });
-    const client = connectTemporal(config.temporal);
+    const client = connectTemporal(config.temporal, createDataConverter({ keys: config.encryption }));
     stops.push(() => client.connection.close());
     const worker = await startWorker(gateway, config, log);
     stops.push(() => worker.stop());

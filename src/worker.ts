@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DataConverter } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -12,8 +13,10 @@ import { runOf } from './api/route.ts';
 import { checkGateway } from './check.ts';
 import type { Config } from './config.ts';
 import type { ActivityContext, AnyActivities, Gateway } from './define.ts';
+import { warnIfClear } from './encryption/warning.ts';
 import { ConfigError } from './errors.ts';
 import type { Logger } from './log.ts';
+import { createDataConverter } from './temporal/data-converter.ts';
 
 /** How long activities may go on once the worker is told to stop, and when it stops all the same. */
 const shutdown = { shutdownGraceTime: '20 seconds', shutdownForceTime: '30 seconds' } as const;
@@ -50,13 +53,15 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   checkGateway(gateway);
   installRuntime(log);
+  warnIfClear(config, log);
+  const dataConverter = createDataConverter({ keys: config.encryption });
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const closer of closers.toReversed()) await closer();
   };
   try {
     const activities = await createActivities(gateway, config, closers);
-    const workflowBundle = await bundle(gateway, log);
+    const workflowBundle = await bundle(gateway, dataConverter, log);
     const connection = await connect(config, log, signal);
     closers.push(() => connection.close());
     const workers = await Promise.all(
@@ -66,6 +71,7 @@ export async function startWorker(
           namespace: config.temporal.namespace,
           taskQueue,
           workflowBundle,
+          dataConverter,
           activities,
           maxCachedWorkflows,
           // Cancellation travels with heartbeats; the SDK would hold them back for 16 of git's 20 seconds.
@@ -129,10 +135,18 @@ async function createActivities(
   return await activities(context);
 }
 
-async function bundle({ workflowsPath }: Gateway, log: Logger): Promise<WorkflowBundleWithSourceMap> {
+async function bundle(
+  { workflowsPath }: Gateway,
+  { failureConverterPath }: DataConverter,
+  log: Logger,
+): Promise<WorkflowBundleWithSourceMap> {
   const path = workflowsPath instanceof URL ? fileURLToPath(workflowsPath) : workflowsPath;
   try {
-    return await bundleWorkflowCode({ workflowsPath: path, logger: new DefaultLogger('ERROR') });
+    return await bundleWorkflowCode({
+      workflowsPath: path,
+      ...(failureConverterPath !== undefined && { failureConverterPath }),
+      logger: new DefaultLogger('ERROR'),
+    });
   } catch (cause) {
     log.debug({ err: cause }, 'bundle');
     throw new ConfigError(`the workflows at ${path} cannot be bundled: ${(cause as Error).message}`, {

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net';
 import getPort, { clearLockedPorts, portNumbers } from 'get-port';
 
 /**
@@ -14,4 +15,18 @@ export async function freePort(
   const port = await getPort({ port: portNumbers(first, last), host: '127.0.0.1' });
   if (port !== first) log(`${name}: port ${first} is taken, using ${port}`);
   return port;
+}
+
+/**
+ * Takes any free port of a host and holds it, for a server that starts later but whose address must be known
+ * now. Release it just before that listens; harmless when repeated. Throws what the system says.
+ */
+export async function holdPort(host: string): Promise<{ port: number; release(): Promise<void> }> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, release: () => new Promise((resolve) => server.close(() => resolve())) };
 }

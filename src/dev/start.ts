@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { migrateStores, readRoleConfig } from '../app.ts';
 import { readConfig } from '../config.ts';
 import type { Gateway } from '../define.ts';
+import { ConfigError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { startApi } from '../server.ts';
 import type { Environment } from '../settings.ts';
@@ -10,6 +11,7 @@ import { temporalCli } from './binaries.ts';
 import { findBinary } from './find-binary.ts';
 import { startGitStandIn } from './git-stand-in.ts';
 import { acquireHome } from './lock.ts';
+import { holdPort } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { developmentSecrets } from './secrets.ts';
 import { summarise } from './summary.ts';
@@ -80,6 +82,7 @@ async function startParts(
     return start();
   };
 
+  const admin = await findAdminPort();
   const database = await step('database …', () => findDatabase());
   const temporal = await step('Temporal …', () => findTemporal());
   const git = await startGitStandIn({ home, env: environment, log });
@@ -92,7 +95,11 @@ async function startParts(
     EVERHOOK_GIT_STAND_IN: `https://git.everhook.example/=${git.url}/`,
   };
   // A name and its _FILE together stop the start: what was just made stands in for both.
-  const config = await readRoleConfig(gateway, { environment: shared, development: true });
+  const config = {
+    ...(await readRoleConfig(gateway, { environment: shared, development: true })),
+    adminPort: admin.port,
+    uiOrigins: requested.uiOrigins.length > 0 ? requested.uiOrigins : originsOf(temporal.uiUrl),
+  };
   const secrets = await developmentSecrets(gateway, requested);
   for (const line of await migrateStores(gateway, config)) log(line);
 
@@ -108,6 +115,7 @@ async function startParts(
   );
   stops.push(() => worker.stop());
   const logger = createLogger({ level: config.logLevel, terminal: process.stdout.isTTY });
+  await admin.release();
   const api = await step('API …', () => startApi(gateway, config, logger));
   stops.push(() => api.stop());
 
@@ -120,6 +128,17 @@ async function startParts(
   };
   await writeAddresses(home, addresses);
   return summarise({ gateway, gatewayFile, config, addresses, secrets, database: database.title });
+
+  /** Temporal's UI is told where the admin port is before that is open. */
+  async function findAdminPort() {
+    if (requested.adminPort !== 0) return { port: requested.adminPort, release: () => Promise.resolve() };
+    const host = requested.adminHost;
+    const held = await holdPort(host).catch((cause: Error) => {
+      throw new ConfigError(`EVERHOOK_ADMIN_HOST: ${host} cannot be used: ${cause.message}`, { cause });
+    });
+    stops.push(() => held.release());
+    return held;
+  }
 
   async function findDatabase() {
     if (requested.setting('DATABASE_URL') !== undefined) {
@@ -144,6 +163,7 @@ async function startParts(
       home,
       env: environment,
       log,
+      codecEndpoint: codecEndpoint(requested.adminHost, admin.port),
       onExit: () => died('Temporal'),
     });
     stops.push(() => server.stop());
@@ -151,3 +171,13 @@ async function startParts(
     return { address, uiUrl, environment: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default' } };
   }
 }
+
+/** Where a browser on this machine finds `/codec`. */
+function codecEndpoint(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}/codec`;
+}
+
+/** The UI's address is printed with numbers, and typed by name. */
+const originsOf = (uiUrl: string | undefined): string[] =>
+  uiUrl === undefined ? [] : [uiUrl, uiUrl.replace('//127.0.0.1:', '//localhost:')];

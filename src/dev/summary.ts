@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Config } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import type { Addresses } from './addresses.ts';
@@ -35,10 +35,13 @@ export function summarise(parts: SummaryParts): string[] {
   ];
 }
 
-function standIns({ setting }: Config, { values, path }: DevelopmentSecrets): string[] {
+function standIns({ setting, home }: Config, { values, path }: DevelopmentSecrets): string[] {
   const made = Object.keys(values);
   const lines = [
     ...(made.length > 0 ? [`${made.join(', ')}: made up, kept in ${path}`] : []),
+    ...(setting('EVERHOOK_ENCRYPTION_KEY') === undefined
+      ? [`payloads are encrypted with a key made for development, kept in ${join(home, 'encryption.key')}`]
+      : []),
     ...(setting('SMTP_URL') === undefined
       ? ['mail is written to files, not sent (SMTP_URL is not set)']
       : []),

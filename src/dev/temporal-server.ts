@@ -25,6 +25,8 @@ export interface TemporalServerOptions {
   readonly log: (line: string) => void;
   /** The ports to prefer; default 7233 and, for the UI, 8233. */
   readonly ports?: { readonly server?: number; readonly ui?: number };
+  /** Where its UI has payloads decoded, `http://127.0.0.1:3001/codec`; default nowhere. */
+  readonly codecEndpoint?: string;
   /** Called once if it ends without `stop`; null when a signal ended it. */
   readonly onExit?: (code: number | null) => void;
 }
@@ -67,10 +69,17 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   }
 }
 
-async function launch(home: string, { cli, env }: TemporalServerOptions, ports: Ports): Promise<Child> {
+async function launch(
+  home: string,
+  { cli, env, codecEndpoint }: TemporalServerOptions,
+  ports: Ports,
+): Promise<Child> {
   const child = await startChild({
     command: cli,
-    args: serverArguments(home, ports),
+    args: [
+      ...serverArguments(home, ports),
+      ...(codecEndpoint === undefined ? [] : [`--ui-codec-endpoint=${codecEndpoint}`]),
+    ],
     env: childEnvironment(env),
     logFile: join(home, 'logs', 'temporal.log'),
   });

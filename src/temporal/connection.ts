@@ -5,6 +5,7 @@ import {
   makeGrpcRetryInterceptor,
   type ConnectionOptions,
 } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 
 /** Where Temporal is, as its own environment configuration says (`TEMPORAL_*`). */
 export interface TemporalTarget {
@@ -16,8 +17,12 @@ export interface TemporalTarget {
  * A client that never keeps a webhook waiting: it connects on first use, retries at most twice within
  * a quarter of a second, and looks for a lost server at least once a second. The SDK's own defaults
  * retry for twenty seconds and reconnect after up to two minutes. Every call still needs a deadline.
+ * Takes how payloads are written (`createDataConverter`); who reads and writes none needs no such thing.
  */
-export function connectTemporal({ connectionOptions, namespace }: TemporalTarget): Client {
+export function connectTemporal(
+  { connectionOptions, namespace }: TemporalTarget,
+  dataConverter?: DataConverter,
+): Client {
   const connection = Connection.lazy({
     ...connectionOptions,
     channelArgs: {
@@ -29,7 +34,7 @@ export function connectTemporal({ connectionOptions, namespace }: TemporalTarget
       makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3, initialIntervalMs: () => 50 })),
     ],
   });
-  return new Client({ connection, namespace });
+  return new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
 }
 
 const serving = 1;

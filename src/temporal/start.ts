@@ -1,7 +1,9 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { SealError } from '../encryption/seal.ts';
 import { eventName, type WebhookEvent } from '../event.ts';
 import { workflowId } from '../workflow-id.ts';
 import { classify, StartError } from './answers.ts';
+import { isSealed } from './codec.ts';
 import { searchAttributes } from './search-attributes.ts';
 
 /** One run of one event, decided: nothing here is looked up again. */
@@ -56,12 +58,30 @@ async function recognise(client: Client, run: Run, id: string): Promise<Started>
     .describe()
     .then(
       (description) => description.memo?.everhookEvent as { event?: unknown; n?: unknown } | undefined,
-      (error: unknown) => {
+      async (error: unknown) => {
         // Retention took the closed run between the two calls: a new start will succeed.
         if (error instanceof WorkflowNotFoundError) throw new StartError('unknown', `${id} is just going`);
+        if (error instanceof SealError) return await sealedMemo(client, run, id);
         throw classify(error);
       },
     );
   if (memo?.event === eventName(run.event) && memo.n === run.n) return 'duplicate';
   throw new StartError('id_taken', `the workflow id ${id} belongs to another run`);
+}
+
+/**
+ * The memo was sealed with a key that is not here any more. That there is one by our name, and that the id is
+ * this event's and no other's, says enough: a lost key must not make a provider repeat an old event for ever.
+ */
+async function sealedMemo(client: Client, { event, n }: Run, id: string) {
+  try {
+    const { workflowExecutionInfo } = await client.workflowService.describeWorkflowExecution({
+      namespace: client.options.namespace,
+      execution: { workflowId: id },
+    });
+    const sealed = workflowExecutionInfo?.memo?.fields?.['everhookEvent'];
+    return sealed && isSealed(sealed) ? { event: eventName(event), n } : undefined;
+  } catch (cause) {
+    throw new StartError('unknown', `${id} could not be looked at: ${(cause as Error).message}`, { cause });
+  }
 }

@@ -52,6 +52,13 @@ test('it serves with 30 days of retention, the search attributes and the UI', as
   expect((await fetch(uiUrl)).status).toBe(200);
 });
 
+test('its UI has payloads decoded where it is told', async () => {
+  const codecEndpoint = 'http://127.0.0.1:3001/codec';
+  const { uiUrl } = await start(await temporaryFolder(), { codecEndpoint });
+  const settings: unknown = await (await fetch(`${uiUrl}/api/v1/settings`)).json();
+  expect(settings).toMatchObject({ Codec: { Endpoint: codecEndpoint } });
+});
+
 test('a file from before is prepared too, and its runs are there', async () => {
   const home = await temporaryFolder();
   const first = await start(home);

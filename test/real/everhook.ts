@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { onTestFinished } from 'vitest';
 import { readAddresses, type Addresses } from '../../src/dev/addresses.ts';
+import { developmentKey } from '../../src/dev/encryption-key.ts';
 import { readMark, runFile } from '../../src/dev/leftovers.ts';
 import { acquireHome } from '../../src/dev/lock.ts';
 import { endProcess, isRunning, type ProcessMark } from '../../src/dev/processes.ts';
+import { createDataConverter } from '../../src/temporal/data-converter.ts';
 import { run, shellEnvironment, start, type Running } from './run.ts';
 
 /** A running `everhook start`. */
@@ -35,7 +37,13 @@ export async function startEverhook(
   return {
     process: running,
     addresses,
-    client: new Client({ connection, namespace: addresses.namespace }),
+    client: new Client({
+      connection,
+      namespace: addresses.namespace,
+      dataConverter: createDataConverter({
+        keys: { current: await developmentKey(home), previous: undefined },
+      }),
+    }),
     marks: await marksOf(home),
     command: (...words) => run('npx', ['everhook', ...words], { cwd, env }),
   };

@@ -19,7 +19,7 @@ const installed = (...path: string[]) => join(project, 'node_modules', 'everhook
 test('the tarball holds what was built, and no sources or tests', async () => {
   const listing = await run('tar', ['-tzf', tarball], { cwd: checkout });
   const names = listing.trim().split('\n');
-  const others = names.filter((name) => !/^package\/dist\/[\w./-]+(\.d\.ts|\.js)$/.test(name));
+  const others = names.filter((name) => !/^package\/dist\/[\w./-]+(\.d\.ts|\.js|\.d\.cts|\.cjs)$/.test(name));
   expect(others.toSorted()).toEqual([
     'package/CHANGELOG.md',
     'package/LICENSE',

@@ -19,6 +19,7 @@ import {
   query,
   sample,
   unique,
+  withKeyOf,
   type After,
   type Process,
   type Settings,
@@ -39,7 +40,7 @@ beforeAll(async () => {
   afterwards(() => database.drop());
   await migrateLedger(database.url);
   const address = inject('temporalAddress');
-  client = await createNamespace(address, { after: afterwards });
+  client = await withKeyOf(home, await createNamespace(address, { after: afterwards }));
   settings = {
     ...proofs,
     DATABASE_URL: database.url,

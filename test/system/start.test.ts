@@ -11,8 +11,10 @@ import {
   everhook,
   expectGone,
   finished,
+  post,
   recorded,
   treeOf,
+  withKeyOf,
   type After,
   type Process,
   type Settings,
@@ -79,7 +81,7 @@ async function send(...args: string[]): Promise<Sent> {
 async function runs(addresses: Addresses): Promise<Client> {
   const connection = await Connection.connect({ address: addresses.temporal });
   onTestFinished(() => connection.close());
-  return new Client({ connection, namespace: addresses.namespace });
+  return await withKeyOf(home, new Client({ connection, namespace: addresses.namespace }));
 }
 
 const stateOf = async (client: Client, id: string): Promise<string> =>
@@ -124,8 +126,37 @@ describe('everhook start', () => {
     });
   });
 
+  test("shows payloads in Temporal's UI, and to no other page", async () => {
+    const { admin, ui } = started.addresses;
+    const settings = (await (await fetch(`${ui}/api/v1/settings`)).json()) as { Codec: { Endpoint: string } };
+    expect(settings.Codec.Endpoint).toBe(`${admin}/codec`);
+    const { ids } = await send('payment', 'payment.succeeded');
+    const client = await runs(started.addresses);
+    await completes(client, ids[0]!);
+    const { events } = await client.workflow.getHandle(ids[0]!).fetchHistory();
+    const [input] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    const base64 = (bytes?: Uint8Array | null) => Buffer.from(bytes ?? []).toString('base64');
+    const metadata = Object.entries(input?.metadata ?? {}).map(([name, bytes]) => [name, base64(bytes)]);
+    const body = JSON.stringify({
+      payloads: [{ metadata: Object.fromEntries(metadata) as object, data: base64(input?.data) }],
+    });
+    expect(Buffer.from(input?.data ?? []).toString('latin1')).not.toContain('payment.succeeded');
+    const ask = (origin: string) =>
+      post(`${admin}/codec/decode`, { body, headers: { 'content-type': 'application/json', origin } });
+
+    const answered = await ask(ui!);
+    expect(answered.headers['access-control-allow-origin']).toBe(ui);
+    const [decoded] = (JSON.parse(answered.body) as { payloads: { data: string }[] }).payloads;
+    expect(JSON.parse(Buffer.from(decoded!.data, 'base64').toString())).toMatchObject({
+      source: 'payment',
+      type: 'payment.succeeded',
+    });
+    expect((await ask(ui!.replace('127.0.0.1', 'localhost'))).status).toBe(200);
+    expect((await ask('https://evil.example')).status).toBe(403);
+  });
+
   test('keeps its secrets, and what holds payloads, to its user', async () => {
-    const files = ['secrets.json', 'postgres.password', 'temporal.db'];
+    const files = ['encryption.key', 'secrets.json', 'postgres.password', 'temporal.db'];
     const modes = files.map(async (name) => (await stat(join(home, name))).mode & 0o777);
     expect(await Promise.all(modes)).toEqual(files.map(() => 0o600));
     const values = Object.values(JSON.parse(await readFile(join(home, 'secrets.json'), 'utf8')) as object);

@@ -9,10 +9,12 @@ import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { Client as PostgresClient } from 'pg';
 import { expect, onTestFinished } from 'vitest';
+import { developmentKey } from '../../src/dev/encryption-key.ts';
 import { readMark, runFile } from '../../src/dev/leftovers.ts';
 import { isRunning, stampOf, type ProcessMark } from '../../src/dev/processes.ts';
 import { sampleRequest } from '../../src/dev/signed-request.ts';
 import gateway from '../../src/gateway.ts';
+import { createDataConverter } from '../../src/temporal/data-converter.ts';
 import { prepareNamespace } from '../../src/temporal/prepare.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -234,6 +236,15 @@ export async function createNamespace(
   await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: day });
   if (prepared) await prepareNamespace(connection, namespace);
   return new Client({ connection, namespace });
+}
+
+/** The same client, with the key that development made in a home. */
+export async function withKeyOf(
+  home: string,
+  { connection, options: { namespace } }: Client,
+): Promise<Client> {
+  const keys = { current: await developmentKey(home), previous: undefined };
+  return new Client({ connection, namespace, dataConverter: createDataConverter({ keys }) });
 }
 
 export const unique = (prefix: string): string => `${prefix}-${randomBytes(6).toString('hex')}`;

@@ -1,10 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
-import { beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { createDataConverter } from '../../src/temporal/data-converter.ts';
+import { key } from '../encryption/support.ts';
 import { cases } from '../histories/cases.ts';
 import { historyFromJson } from '../support/history.ts';
-import { quieten } from '../support/temporal.ts';
+import { quieten, workflowsPath } from '../support/temporal.ts';
 
 const folder = new URL('../histories/', import.meta.url);
 const files = (await readdir(folder)).filter((file) => file.endsWith('.json'));
@@ -29,11 +31,32 @@ test.each(files)('%s replays', async (file) => {
   await expect(Worker.runReplayHistory(shipped(), await read(file))).resolves.toBeUndefined();
 });
 
+describe('with encryption on', () => {
+  const keys = { current: key('replay'), previous: undefined };
+  const dataConverter = createDataConverter({ keys });
+  let code = '';
+  beforeAll(async () => {
+    ({ code } = await bundleWorkflowCode({
+      workflowsPath,
+      failureConverterPath: dataConverter.failureConverterPath!,
+      logger: new DefaultLogger('ERROR'),
+    }));
+  });
+
+  test.each(files)('%s, which is in the clear, replays', async (file) => {
+    const options = { workflowBundle: { code }, dataConverter };
+    await expect(Worker.runReplayHistory(options, await read(file))).resolves.toBeUndefined();
+  });
+});
+
 test.each(['fulfillPayment.json', 'recoverPayment.json', 'processPush.json'])(
   'a changed order of commands is caught in %s',
   async (file) => {
-    const workflowsPath = new URL('fixtures/reordered.ts', import.meta.url).pathname;
-    const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+    const reordered = new URL('fixtures/reordered.ts', import.meta.url).pathname;
+    const workflowBundle = await bundleWorkflowCode({
+      workflowsPath: reordered,
+      logger: new DefaultLogger('ERROR'),
+    });
     await expect(Worker.runReplayHistory({ workflowBundle }, await read(file))).rejects.toThrow(
       DeterminismViolationError,
     );

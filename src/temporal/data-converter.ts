@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
+import type { Keys } from '../encryption/keys.ts';
+import { encryptionCodec } from './codec.ts';
+
+const failureConverterPath = fileURLToPath(new URL('failure-converter.cjs', import.meta.url));
+
+export interface DataConverterOptions {
+  readonly keys: Keys;
+}
+
+/**
+ * How everything is written that travels through Temporal: the same for client, worker and replay; the bundle
+ * of the workflows takes its `failureConverterPath`. The codec is there without keys, too: it then names the
+ * key that is missing.
+ */
+export const createDataConverter = ({ keys }: DataConverterOptions): DataConverter => ({
+  payloadCodecs: [encryptionCodec(keys)],
+  ...(keys.current !== undefined && { failureConverterPath }),
+});
