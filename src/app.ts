@@ -2,6 +2,7 @@ import express, { type Router } from 'express';
 import type { Client } from '@temporalio/client';
 import type { Registry } from 'prom-client';
 import { createMetrics } from './admin/metrics.ts';
+import { createLimiter } from './api/limiter.ts';
 import type { Observe } from './api/observer.ts';
 import type { ReadySource } from './api/receive.ts';
 import { createRouter } from './api/router.ts';
@@ -62,6 +63,7 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
     publicUrl: config.publicUrl,
     budget,
     bodyTimeoutMs: config.requestTimeoutSeconds * 1000,
+    refusalLimiter: config.refusalLimit && createLimiter(config.refusalLimit, { policy: 'refusals' }),
     phase: () => api.phase,
     temporalServes: () => temporalServes(client),
   });
@@ -86,12 +88,15 @@ export type App = Router & {
 
 /**
  * The gateway as an Express router, for an app of your own: `app.use(await createApp(gateway))`. Mount
- * it above every body parser; set `trust proxy` on the app around where a proxy ends TLS. Throws
- * ConfigError that names what is missing.
+ * it above every body parser; where a proxy ends TLS, set `trust proxy` on the app around, which counts
+ * here instead of EVERHOOK_TRUST_PROXY. Throws ConfigError that names what is missing.
  */
 export async function createApp(gateway: Gateway, options: AppOptions = {}): Promise<App> {
   const config = await readRoleConfig(gateway, options);
   const log = options.log ?? createLogger({ level: config.logLevel, terminal: false });
+  if (config.trustProxy !== false) {
+    log.warn('EVERHOOK_TRUST_PROXY counts for nothing here: set `trust proxy` on the app around');
+  }
   const api = await assembleApi(gateway, config, log);
   api.phase = 'ready';
   return Object.assign(express.Router().use(api.router), {
@@ -139,6 +144,7 @@ function readySources({ sources, routes }: Gateway, config: Config): Record<stri
         proof: readProof(name, provider, config.setting),
         routes: routes[name],
         bodyLimitBytes: options.bodyLimitBytes ?? bodyLimitBytes,
+        ...(options.rateLimit && { limiter: createLimiter(options.rateLimit, { policy: 'deliveries' }) }),
       };
       return [[name, ready]];
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Gateway, AnyRow } from './define.ts';
 import { ConfigError } from './errors.ts';
+import { complaintOf } from './rate-limit.ts';
 
 /**
  * What types cannot see of a gateway, checked before anything listens. Throws ConfigError that names
@@ -20,6 +21,8 @@ export function checkGateway({ sources, routes }: Gateway): void {
     if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= bodyLimitBytes)) {
       throw new ConfigError(`source ${name}: bodyLimitBytes must be from 1 to ${bodyLimitBytes}`);
     }
+    const complaint = options.rateLimit && complaintOf(options.rateLimit);
+    if (complaint !== undefined) throw new ConfigError(`source ${name}: rateLimit.${complaint}`);
   }
 }
 

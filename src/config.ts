@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import express from 'express';
 import { z } from 'zod';
 import type { AnyProvider, Gateway } from './define.ts';
 import { readKeys, type Keys } from './encryption/keys.ts';
 import { ConfigError } from './errors.ts';
+import { complaintOf, type RateLimit } from './rate-limit.ts';
 import { readSetting, type Environment } from './settings.ts';
 import type { TemporalTarget } from './temporal/connection.ts';
 
@@ -20,6 +22,8 @@ export interface Config {
   readonly publicUrl: string | undefined;
   /** Express's `trust proxy`: addresses or a number of hops; false trusts nobody. */
   readonly trustProxy: string | number | false;
+  /** How many failed proofs of one address are answered 401; undefined: all of them. */
+  readonly refusalLimit: RateLimit | undefined;
   readonly bytesInFlight: number;
   readonly requestTimeoutSeconds: number;
   readonly logLevel: string;
@@ -62,6 +66,7 @@ export function readConfig(
     }),
     publicUrl: readPublicUrl(setting('EVERHOOK_PUBLIC_URL')),
     trustProxy: readTrustProxy(setting('EVERHOOK_TRUST_PROXY')),
+    refusalLimit: readRefusalLimit(setting('EVERHOOK_REFUSAL_LIMIT') ?? '100/60'),
     bytesInFlight: wholeNumber('EVERHOOK_BYTES_IN_FLIGHT', setting('EVERHOOK_BYTES_IN_FLIGHT'), {
       fallback: 268_435_456,
       from: 1_048_576,
@@ -175,7 +180,30 @@ function readTrustProxy(value: string | undefined): string | number | false {
   if (/^\d{1,2}$/.test(value)) return Number(value) === 0 ? false : Number(value);
   if (value === 'true')
     throw new ConfigError('EVERHOOK_TRUST_PROXY=true would trust anybody: name the proxies');
-  return value;
+  // Express would take a number in a list, or a large one, for an address: 100 for 0.0.0.100.
+  if (/(^|,)\s*\d+\s*(,|$)/.test(value)) throw trustComplaint(`not ${value}`);
+  try {
+    // Who will read it judges it.
+    express().set('trust proxy', value);
+    return value;
+  } catch (cause) {
+    throw trustComplaint((cause as Error).message, cause);
+  }
+}
+
+const trustComplaint = (why: string, cause?: unknown) =>
+  new ConfigError(`EVERHOOK_TRUST_PROXY takes addresses, networks, loopback or 0 to 99 hops; ${why}`, {
+    cause,
+  });
+
+function readRefusalLimit(value: string): RateLimit | undefined {
+  if (value === 'off') return undefined;
+  const [, limit = NaN, windowSeconds = NaN] = /^(\d+)\/(\d+)$/.exec(value) ?? [];
+  const rateLimit = { limit: Number(limit), windowSeconds: Number(windowSeconds) };
+  if (complaintOf(rateLimit) === undefined) return rateLimit;
+  throw new ConfigError(
+    `EVERHOOK_REFUSAL_LIMIT must be <count>/<seconds> (1 to 1000000 in 1 to 86400) or off, not ${value}`,
+  );
 }
 
 function readTemporal(environment: Environment): TemporalTarget {

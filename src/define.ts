@@ -1,4 +1,5 @@
 import type { Provider } from './providers/provider.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { WebhookEvent } from './event.ts';
 
 /** How one source differs from its provider's defaults. */
@@ -7,6 +8,11 @@ export interface SourceOptions {
   readonly bodyLimitBytes?: number;
   /** Refuse equal signed bytes under another id. Needs the journal. */
   readonly refuseReplays?: boolean;
+  /**
+   * How many proven deliveries are taken in a window, from all addresses together, in each process; more
+   * get 429. Default: no limit, because some providers never send again what was answered so.
+   */
+  readonly rateLimit?: RateLimit;
 }
 
 /** A provider under the name that its URL, its proofs and its workflow ids carry. */

@@ -53,6 +53,11 @@ export const problems = {
     detail: 'Compressed bodies are not accepted',
     reasons: ['content_encoding'],
   },
+  rate_limited: {
+    status: 429,
+    detail: 'Too many requests',
+    reasons: ['too_many_refusals', 'source_limit'],
+  },
   headers_too_large: {
     status: 431,
     detail: 'The request headers are too large',
@@ -106,13 +111,19 @@ export class WebhookError extends Error {
   readonly reason: string;
   /** More for operators than the reason says; never a secret, a signature or a body. */
   readonly note: string | undefined;
+  /** What the answer's headers say of it besides, names in lower case: when to try again. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: Code, options: { reason: Reason; note?: string; cause?: unknown }) {
-    const { reason, note, cause } = options;
+  constructor(
+    code: Code,
+    options: { reason: Reason; note?: string; cause?: unknown; headers?: Readonly<Record<string, string>> },
+  ) {
+    const { reason, note, cause, headers = {} } = options;
     super(`${code}: ${reason}${note === undefined ? '' : ` (${note})`}`, { cause });
     this.code = code;
     this.reason = reason;
     this.note = note;
+    this.headers = headers;
   }
 
   get status(): number {

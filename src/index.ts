@@ -18,6 +18,7 @@ export type {
 } from './define.ts';
 export { ConfigError, WebhookError } from './errors.ts';
 export type { EventRef, WebhookEvent } from './event.ts';
+export type { RateLimit } from './rate-limit.ts';
 export { createWorker } from './create-worker.ts';
 export type { CreateWorkerOptions } from './create-worker.ts';
 export type { RunningWorker } from './worker.ts';

@@ -38,6 +38,24 @@ test.each([0, -1, 1.5, 1_572_865])('a body limit of %d stops the start', (bodyLi
   expect(() => checkGateway(gateway('run', { bodyLimitBytes }))).toThrow('bodyLimitBytes must be from 1 to');
 });
 
+test.each([
+  [{ limit: 0, windowSeconds: 60 }, 'rateLimit.limit must be a whole number from 1 to 1000000, not 0'],
+  [{ limit: 1.5, windowSeconds: 60 }, 'rateLimit.limit must be'],
+  [{ limit: 1_000_001, windowSeconds: 60 }, 'rateLimit.limit must be'],
+  [{ limit: NaN, windowSeconds: 60 }, 'rateLimit.limit must be'],
+  [{ limit: 100, windowSeconds: 0 }, 'rateLimit.windowSeconds must be a whole number from 1 to 86400, not 0'],
+  [{ limit: 100, windowSeconds: 86_401 }, 'rateLimit.windowSeconds must be'],
+  [{ limit: 100, windowSeconds: 0.5 }, 'rateLimit.windowSeconds must be'],
+])('a rate limit of %j stops the start, by name', (rateLimit, message) => {
+  expect(() => checkGateway(gateway('run', { rateLimit }))).toThrow(`source shop: ${message}`);
+  expect(() => checkGateway(gateway('run', { rateLimit }))).toThrow(ConfigError);
+});
+
+test('takes a rate limit', () => {
+  const rateLimit = { limit: 100, windowSeconds: 60 };
+  expect(() => checkGateway(gateway('run', { rateLimit }))).not.toThrow();
+});
+
 test('rows of a source that is not there stop the start', () => {
   const { sources, ...rest } = gateway('run');
   expect(() => checkGateway({ ...rest, sources: {}, routes: { shop: {} } })).toThrow(

@@ -32,6 +32,7 @@ test('an empty environment is production on loopback, with every source on', () 
     adminPort: 3001,
     publicUrl: undefined,
     trustProxy: false,
+    refusalLimit: { limit: 100, windowSeconds: 60 },
     sources: ['stripe', 'own-shop'],
     requestTimeoutSeconds: 10,
     bytesInFlight: 268_435_456,
@@ -51,6 +52,22 @@ test.each([
   [{ EVERHOOK_PUBLIC_URL: 'hooks.example.com' }, /EVERHOOK_PUBLIC_URL/],
   [{ EVERHOOK_PUBLIC_URL: 'https://a.example/?x=1' }, /without query/],
   [{ EVERHOOK_TRUST_PROXY: 'true' }, /name the proxies/],
+  [{ EVERHOOK_TRUST_PROXY: 'banana' }, /EVERHOOK_TRUST_PROXY takes .*; invalid IP address: banana/],
+  [{ EVERHOOK_TRUST_PROXY: 'loopback, banana' }, /EVERHOOK_TRUST_PROXY .*banana/],
+  [{ EVERHOOK_TRUST_PROXY: '10.0.0.0/33' }, /EVERHOOK_TRUST_PROXY/],
+  [{ EVERHOOK_TRUST_PROXY: '0.0.0.0/0' }, /EVERHOOK_TRUST_PROXY/],
+  [{ EVERHOOK_TRUST_PROXY: '::/0' }, /EVERHOOK_TRUST_PROXY/],
+  [{ EVERHOOK_TRUST_PROXY: '100' }, /EVERHOOK_TRUST_PROXY takes .* 0 to 99 hops; not 100/],
+  [{ EVERHOOK_TRUST_PROXY: '-1' }, /EVERHOOK_TRUST_PROXY/],
+  [{ EVERHOOK_TRUST_PROXY: 'loopback,1' }, /EVERHOOK_TRUST_PROXY .*not loopback,1/],
+  [{ EVERHOOK_REFUSAL_LIMIT: '100' }, /EVERHOOK_REFUSAL_LIMIT must be <count>\/<seconds> .* not 100/],
+  [{ EVERHOOK_REFUSAL_LIMIT: '0/60' }, /EVERHOOK_REFUSAL_LIMIT/],
+  [{ EVERHOOK_REFUSAL_LIMIT: '100/0' }, /EVERHOOK_REFUSAL_LIMIT/],
+  [{ EVERHOOK_REFUSAL_LIMIT: '100/86401' }, /EVERHOOK_REFUSAL_LIMIT/],
+  [{ EVERHOOK_REFUSAL_LIMIT: '1000001/60' }, /EVERHOOK_REFUSAL_LIMIT/],
+  [{ EVERHOOK_REFUSAL_LIMIT: '1.5/60' }, /EVERHOOK_REFUSAL_LIMIT/],
+  [{ EVERHOOK_REFUSAL_LIMIT: '100/60/60' }, /EVERHOOK_REFUSAL_LIMIT/],
+  [{ EVERHOOK_REFUSAL_LIMIT: 'none' }, /EVERHOOK_REFUSAL_LIMIT .* or off, not none/],
   [{ EVERHOOK_LOG_LEVEL: 'loud' }, /EVERHOOK_LOG_LEVEL/],
   [{ EVERHOOK_REQUEST_TIMEOUT_SECONDS: '0' }, /from 1 to 300/],
   [{ EVERHOOK_BYTES_IN_FLIGHT: '10' }, /EVERHOOK_BYTES_IN_FLIGHT/],
@@ -61,6 +78,23 @@ test.each([
 
 test.each(['Stripe', '1stripe', 'a_b', 'everhook', 'temporal', 'ü'])('no source may be called %s', (name) => {
   expect(() => config({}, { ...gateway, sources: { [name]: source(stripe()) } })).toThrow(ConfigError);
+});
+
+test.each([
+  ['0', false],
+  ['2', 2],
+  ['loopback', 'loopback'],
+  ['loopback, 10.0.0.0/8,fd00::/8, 192.0.2.1', 'loopback, 10.0.0.0/8,fd00::/8, 192.0.2.1'],
+])('the proxies may be %s', (value, trustProxy) => {
+  expect(config({ EVERHOOK_TRUST_PROXY: value }).trustProxy).toBe(trustProxy);
+});
+
+test('the refusal limit is a count in seconds, or off', () => {
+  expect(config({ EVERHOOK_REFUSAL_LIMIT: '5/3600' }).refusalLimit).toEqual({
+    limit: 5,
+    windowSeconds: 3600,
+  });
+  expect(config({ EVERHOOK_REFUSAL_LIMIT: 'off' }).refusalLimit).toBeUndefined();
 });
 
 test('takes the address, namespace and key of Temporal as its own tools do', () => {

@@ -20,8 +20,12 @@ export const problemHeaders = (code: Code): Record<string, string> => ({
 });
 
 /** Answers a refused request; `close` ends the connection, whose body was not read to its end. */
-export function sendProblem(response: ServerResponse, { code, status }: WebhookError, close: boolean): void {
+export function sendProblem(
+  response: ServerResponse,
+  { code, status, headers }: WebhookError,
+  close: boolean,
+): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { ...problemHeaders(code), ...(close && { connection: 'close' }) });
+  response.writeHead(status, { ...problemHeaders(code), ...headers, ...(close && { connection: 'close' }) });
   response.end(problemDocument(code));
 }

@@ -1,8 +1,10 @@
 import type { Accept, RoutedEvent, Verdict } from '../accept.ts';
 import type { AnyProvider, AnyRow } from '../define.ts';
+import { WebhookError } from '../errors.ts';
 import type { EventRef, WebhookEvent } from '../event.ts';
 import type { Answer, Delivery, ReadEvent } from '../providers/provider.ts';
 import { bounded } from './bounds.ts';
+import type { Limiter } from './limiter.ts';
 import { route } from './route.ts';
 
 /** A source, ready to judge deliveries: its provider, its proof and its rows. */
@@ -12,6 +14,8 @@ export interface ReadySource {
   readonly proof: unknown;
   readonly routes: Readonly<Record<string, AnyRow>> | undefined;
   readonly bodyLimitBytes: number;
+  /** Counts proven deliveries, of all addresses together; without one there is no limit. */
+  readonly limiter?: Limiter;
 }
 
 /** What became of a delivery. */
@@ -20,6 +24,8 @@ export interface Received {
   readonly verdicts: readonly Verdict[];
   readonly events: readonly RoutedEvent[];
   readonly handshake: boolean;
+  /** What the source's limit has to say, in headers; none where it has no limit. */
+  readonly limitHeaders: Readonly<Record<string, string>>;
 }
 
 /** Steps 3 to 7 of a delivery's way: verify, read, route, accept, answer. Throws WebhookError. */
@@ -30,9 +36,10 @@ export async function receive(
   deadline: Date,
 ): Promise<Received> {
   await source.provider.verify(delivery, source.proof, { now: delivery.receivedAt });
+  const limitHeaders = await countDelivery(source);
   const reading = source.provider.read(delivery);
   if ('handshake' in reading) {
-    return { answer: reading.handshake, verdicts: [], events: [], handshake: true };
+    return { answer: reading.handshake, verdicts: [], events: [], handshake: true, limitHeaders };
   }
   const events = reading.events.map((read) => routed(bounded(read), delivery, source));
   const verdicts = await accept({ delivery, events, deadline });
@@ -41,7 +48,15 @@ export async function receive(
     status: 200,
     body,
   };
-  return { answer, verdicts, events, handshake: false };
+  return { answer, verdicts, events, handshake: false, limitHeaders };
+}
+
+/** Counts a proven delivery where its source has a limit. Throws WebhookError `rate_limited`. */
+async function countDelivery({ name, limiter }: ReadySource): Promise<Readonly<Record<string, string>>> {
+  if (limiter === undefined) return {};
+  const { over, headers } = await limiter(name);
+  if (over) throw new WebhookError('rate_limited', { reason: 'source_limit', headers });
+  return headers;
 }
 
 function routed(read: ReadEvent, delivery: Delivery, source: ReadySource): RoutedEvent {

@@ -5,9 +5,11 @@ import { eventName } from '../event.ts';
 import { DeliveryHeaders, type Answer, type Delivery } from '../providers/provider.ts';
 import { workflowId } from '../workflow-id.ts';
 import { readBody, swallowRest, type ByteBudget } from './body.ts';
+import type { Limiter } from './limiter.ts';
 import type { Observation, Observe } from './observer.ts';
 import { sendProblem } from './problem.ts';
 import { onlyEvent, receive, type ReadySource, type Received } from './receive.ts';
+import { limitedRefusal } from './refusal-limit.ts';
 
 export interface WebhookParts {
   readonly sources: Readonly<Record<string, ReadySource>>;
@@ -20,6 +22,8 @@ export interface WebhookParts {
   readonly budget: ByteBudget;
   /** How long a sender may take for its body, in milliseconds. */
   readonly bodyTimeoutMs: number;
+  /** Counts failed proofs by address; undefined: there is no limit. */
+  readonly refusalLimiter: Limiter | undefined;
 }
 
 /** The way of a delivery, from the request to the answer. Every error becomes a problem document. */
@@ -37,16 +41,18 @@ export const webhook = (parts: WebhookParts) => async (request: Request, respons
     send(response, received);
     tell({ kind: 'answered', verdict: verdictOf(received), events: received.events.map(describe) });
   } catch (error) {
-    const refusal =
-      error instanceof WebhookError
-        ? error
-        : new WebhookError('internal', { reason: 'unexpected_error', cause: error });
+    const refusal = await limitedRefusal(refusalOf(error), request.ip, parts.refusalLimiter);
     if (refusal.code === 'internal') tell({ kind: 'failed', error });
     else tell({ kind: 'refused', code: refusal.code, reason: refusal.reason, note: refusal.note });
     const whole = await swallowRest(request);
     sendProblem(response, refusal, !whole);
   }
 };
+
+const refusalOf = (error: unknown): WebhookError =>
+  error instanceof WebhookError
+    ? error
+    : new WebhookError('internal', { reason: 'unexpected_error', cause: error });
 
 type DistributiveOmit<T, Keys extends PropertyKey> = T extends unknown ? Omit<T, Keys> : never;
 
@@ -116,6 +122,7 @@ function send(response: Response, received: Received): void {
     ...(typeof body === 'object' && { 'content-type': 'application/json' }),
     'cache-control': 'no-store',
     ...(event !== undefined && { 'everhook-event': workflowId(event) }),
+    ...received.limitHeaders,
     ...headers,
   });
   response.end(typeof body === 'object' ? JSON.stringify(body) : body);

@@ -4,6 +4,7 @@ import express, { type Express } from 'express';
 import { onTestFinished } from 'vitest';
 import type { Accept } from '../../src/accept.ts';
 import { answerClientErrors } from '../../src/api/client-error.ts';
+import type { Limiter } from '../../src/api/limiter.ts';
 import type { Observation } from '../../src/api/observer.ts';
 import type { ReadySource } from '../../src/api/receive.ts';
 import { createRouter } from '../../src/api/router.ts';
@@ -61,6 +62,9 @@ export interface TestAppOptions {
   readonly trustProxy?: string | number | boolean;
   readonly budgetBytes?: number;
   readonly bodyTimeoutMs?: number;
+  readonly refusalLimiter?: Limiter;
+  /** Counts the proven deliveries of the source `payment`. */
+  readonly paymentLimiter?: Limiter;
   readonly server?: Parameters<typeof createServer>[0];
   readonly before?: (app: Express) => void;
 }
@@ -72,11 +76,14 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   const takeAll: Accept = ({ events }) =>
     Promise.resolve(events.map(({ plan }) => (plan.state === 'accepted' ? 'new' : 'ignored')));
   const observe = (observation: Observation) => void observed.push(observation);
+  const { refusalLimiter, paymentLimiter } = options;
   const app = express().set('trust proxy', options.trustProxy ?? false);
   options.before?.(app);
   app.use(
     createRouter({
-      sources,
+      sources: paymentLimiter
+        ? { ...sources, payment: { ...sources.payment!, limiter: paymentLimiter } }
+        : sources,
       accept: (given) => {
         accepted.push(given);
         return (options.accept ?? takeAll)(given);
@@ -86,6 +93,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
       publicUrl: 'https://hooks.example.com',
       budget: { limitBytes: options.budgetBytes ?? 1_000_000, usedBytes: 0 },
       bodyTimeoutMs: options.bodyTimeoutMs ?? 5000,
+      refusalLimiter,
       phase: () => 'ready',
       temporalServes: () => Promise.resolve(true),
     }),
