@@ -64,6 +64,8 @@ export type Row<Workflows, Event> =
       readonly workflow: Takes<Workflows, Event>;
       /** One run per event, one at a time per key and in order. Needs the journal. */
       readonly inOrderBy?: (event: Event) => string | number;
+      /** Of keyed rows: how long an event waits for earlier ones, in seconds. Default 2. */
+      readonly settlingSeconds?: number;
       /** Default `everhook`. */
       readonly taskQueue?: string;
       /** 1 is first; default 3. */
@@ -73,6 +75,8 @@ export type Row<Workflows, Event> =
       readonly workflow: Feeds<Workflows, Event>;
       /** One long run per key that takes each event in turn. Needs the journal. */
       readonly feedBy: (event: Event) => string | number;
+      /** How long an event waits for earlier ones, in seconds. Default 2. */
+      readonly settlingSeconds?: number;
       readonly taskQueue?: string;
     }
   | {
@@ -109,6 +113,7 @@ export type AnyRow =
       readonly inOrderBy?: (event: any) => string | number;
       // oxlint-disable-next-line typescript/no-explicit-any
       readonly feedBy?: (event: any) => string | number;
+      readonly settlingSeconds?: number;
       readonly taskQueue?: string;
       readonly priority?: number;
     }

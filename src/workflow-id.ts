@@ -14,6 +14,10 @@ export function workflowId(event: EventRef, n = 1): string {
   return shorten(escapeId(eventName(event)), maxBytes - suffix.length) + suffix;
 }
 
+/** The id of the run that takes a key's events in turn: `<source>~<workflow>:<key>`, escaped and cut the same. */
+export const turnId = (source: string, workflow: string, key: string): string =>
+  shorten(`${source}~${escapeId(workflow)}:${escapeId(key)}`, maxBytes);
+
 /** Escapes as above. Throws URIError on a lone surrogate, which `read` has refused before. */
 export const escapeId = (text: string): string =>
   text.replace(/[%~]|[^\x21-\x7e]+/g, (found) => (found === '~' ? '%7E' : encodeURIComponent(found)));

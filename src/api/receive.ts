@@ -42,8 +42,8 @@ export async function receive(
     return { answer: reading.handshake, verdicts: [], events: [], handshake: true, limitHeaders };
   }
   const events = reading.events.map((read) => routed(bounded(read), delivery, source));
-  const verdicts = await accept({ delivery, events, deadline });
-  const body = answerBody(verdicts);
+  const verdicts = await accept({ source: source.name, delivery, events, deadline });
+  const body = answerBody(verdicts, events);
   const answer = source.provider.answer?.({ events: events.map(({ event }) => event), body }) ?? {
     status: 200,
     body,
@@ -69,22 +69,25 @@ function routed(read: ReadEvent, delivery: Delivery, source: ReadySource): Route
     receivedAt: delivery.receivedAt.toISOString(),
     payload: read.payload,
   };
-  return { event, read, plan: route(read, source.routes, source.provider.schemas) };
+  return { event, read, plan: route(event, read.types, source.routes, source.provider.schemas) };
 }
 
 /** `{"received":true}`, and what else is so; a batch is counted. */
-function answerBody(verdicts: readonly Verdict[]): Record<string, unknown> {
+function answerBody(verdicts: readonly Verdict[], events: readonly RoutedEvent[]): Record<string, unknown> {
   const [only] = verdicts;
-  if (verdicts.length !== 1) {
-    const duplicates = verdicts.filter((verdict) => verdict === 'duplicate').length;
+  if (only === undefined || verdicts.length !== 1) {
+    const duplicates = verdicts.filter(isRepetition).length;
     return { received: true, events: verdicts.length, duplicates };
   }
   return {
     received: true,
-    ...(only === 'duplicate' && { duplicate: true }),
-    ...(only === 'ignored' && { ignored: true }),
+    ...(isRepetition(only) && { duplicate: true }),
+    ...(only === 'conflict' && { conflict: true }),
+    ...((only === 'ignored' || events[0]?.plan.state === 'ignored') && { ignored: true }),
   };
 }
+
+const isRepetition = (verdict: Verdict): boolean => verdict === 'duplicate' || verdict === 'conflict';
 
 /** The event that an answer's `Everhook-Event` header names: of a delivery that holds one. */
 export const onlyEvent = ({ events }: Received): EventRef | undefined =>

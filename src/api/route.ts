@@ -1,22 +1,36 @@
-import type { Plan } from '../accept.ts';
+import type { Plan, PlannedRun } from '../accept.ts';
 import type { AnyProvider, AnyRow } from '../define.ts';
-import type { ReadEvent } from '../providers/provider.ts';
+import type { WebhookEvent } from '../event.ts';
 
 /** The task queue of rows that name none. */
 export const defaultTaskQueue = 'everhook';
 
+/** How long keyed events wait for earlier ones, in seconds, where the row does not say. */
+export const defaultSettlingSeconds = 2;
+
 /** Picks the row of the most specific type, else of a wider one, else `*`; else the event is ignored. */
 export function route(
-  { types, payload }: Pick<ReadEvent, 'types' | 'payload'>,
+  event: WebhookEvent,
+  types: readonly string[],
   table: Readonly<Record<string, AnyRow>> | undefined,
   schemas: AnyProvider['schemas'],
 ): Plan {
   const name = [...types, '*'].find((type) => table !== undefined && Object.hasOwn(table, type));
   const row = name === undefined ? undefined : table?.[name];
-  if (row === undefined) return { state: 'ignored' };
-  const complaint = judge(types, payload, schemas);
-  if (complaint !== undefined) return { state: 'parked', why: 'payload_unexpected', note: complaint };
-  return { state: 'accepted', ...runOf(row) };
+  if (name === undefined || row === undefined) return { state: 'ignored' };
+  const complaint = judge(types, event.payload, schemas);
+  const turnKey = turnKeyOf(row, event);
+  if (typeof turnKey === 'object') {
+    return { state: 'parked', route: name, why: 'key_unusable', note: turnKey.complaint };
+  }
+  const run: PlannedRun = {
+    state: 'accepted',
+    route: name,
+    ...runOf(row),
+    ...(turnKey !== undefined && { turnKey, settlingSeconds: settlingOf(row) }),
+  };
+  if (complaint === undefined) return run;
+  return { state: 'parked', route: name, why: 'payload_unexpected', note: complaint, run };
 }
 
 /** What the user's own schema says against a payload. It judges; the payload stays as it came. */
@@ -32,10 +46,28 @@ function judge(
   return `/${issue?.path.map(String).join('/') ?? ''}: ${issue?.message ?? 'unexpected'}`;
 }
 
-/** The workflow, queue and priority that a row says. */
-export function runOf(row: AnyRow): { workflow: string; taskQueue: string; priority?: number } {
-  if (typeof row === 'string') return { workflow: row, taskQueue: defaultTaskQueue };
-  if ('external' in row) return { workflow: row.external, taskQueue: row.taskQueue };
-  const { workflow, taskQueue = defaultTaskQueue, priority } = row;
-  return { workflow, taskQueue, ...(priority !== undefined && { priority }) };
+/** The key of a keyed row. The function is the user's: what it throws, or gives, may be of no use. */
+function turnKeyOf(row: AnyRow, event: WebhookEvent): string | undefined | { complaint: string } {
+  const keyBy = typeof row === 'string' || 'external' in row ? undefined : (row.feedBy ?? row.inOrderBy);
+  if (keyBy === undefined) return undefined;
+  try {
+    const key: unknown = keyBy(event);
+    const text = typeof key === 'number' ? String(key) : key;
+    if (typeof text === 'string' && /^[^\0]{1,512}$/su.test(text) && text.isWellFormed()) return text;
+    return { complaint: `the row's key is ${typeof key}, not text of 1 to 512 characters or a number` };
+  } catch (error) {
+    return { complaint: `the row's key: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+const settlingOf = (row: AnyRow): number =>
+  (typeof row === 'object' && 'workflow' in row ? row.settlingSeconds : undefined) ?? defaultSettlingSeconds;
+
+/** The kind, workflow, queue and priority that a row says. */
+export function runOf(row: AnyRow): Pick<PlannedRun, 'kind' | 'workflow' | 'taskQueue' | 'priority'> {
+  if (typeof row === 'string') return { kind: 'plain', workflow: row, taskQueue: defaultTaskQueue };
+  if ('external' in row) return { kind: 'external', workflow: row.external, taskQueue: row.taskQueue };
+  const { workflow, taskQueue = defaultTaskQueue, priority, inOrderBy, feedBy } = row;
+  const kind = feedBy ? 'feedBy' : inOrderBy ? 'inOrderBy' : 'plain';
+  return { kind, workflow, taskQueue, ...(priority !== undefined && { priority }) };
 }

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Accept } from '../accept.ts';
+import type { Accept, Keep } from '../accept.ts';
 import { WebhookError } from '../errors.ts';
 import { eventName } from '../event.ts';
 import { DeliveryHeaders, type Answer, type Delivery } from '../providers/provider.ts';
@@ -14,6 +14,8 @@ import { limitedRefusal } from './refusal-limit.ts';
 export interface WebhookParts {
   readonly sources: Readonly<Record<string, ReadySource>>;
   readonly accept: Accept;
+  /** Keeps what brought no events: refusals and handshakes. */
+  readonly keep?: Keep;
   readonly observe: Observe;
   /** Plain HTTP from loopback is allowed. */
   readonly development: boolean;
@@ -70,9 +72,28 @@ async function take(request: Request, response: Response, parts: WebhookParts): 
   });
   try {
     const delivery = deliveryOf(request, body, receivedAt, parts.publicUrl);
-    return await receive(delivery, source, parts.accept, deadlineOf(source));
+    return await receiveAndKeep(delivery, source, parts);
   } finally {
     release();
+  }
+}
+
+async function receiveAndKeep(
+  delivery: Delivery,
+  source: ReadySource,
+  { accept, keep }: WebhookParts,
+): Promise<Received> {
+  try {
+    const received = await receive(delivery, source, accept, deadlineOf(source));
+    if (received.handshake) keep?.({ source: source.name, delivery, verdict: 'handshake' });
+    return received;
+  } catch (error) {
+    // What could not be made durable comes again; what is not the provider's is for people to look at.
+    if (error instanceof WebhookError && error.status < 500) {
+      const { code, reason, note } = error;
+      keep?.({ source: source.name, delivery, verdict: 'refused', refusal: { code, reason, note } });
+    }
+    throw error;
   }
 }
 
@@ -105,14 +126,18 @@ function deliveryOf(request: Request, body: Buffer, receivedAt: Date, publicUrl?
   const pathToken = typeof params.token === 'string' ? params.token : undefined;
   return {
     method,
-    url: originalUrl,
+    url: pathToken === undefined ? originalUrl : withoutToken(originalUrl),
     ...(publicUrl !== undefined && { publicUrl: publicUrl + originalUrl }),
     headers,
     body,
     ...(pathToken !== undefined && { pathToken }),
     receivedAt,
+    ...(request.ip !== undefined && { remoteAddress: request.ip }),
   };
 }
+
+/** The token is a secret: nothing that is logged or kept may hold it. */
+const withoutToken = (url: string): string => url.replace(/(\/webhooks\/[^/?]+)\/[^/?]*/, '$1');
 
 function send(response: Response, received: Received): void {
   if (response.destroyed) return;

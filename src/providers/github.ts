@@ -7,7 +7,7 @@ import { githubSamples } from './github-samples.ts';
 import { at, expectShape, isoTime, parseJson, scalarText, textsOnly, utf8 } from './json.ts';
 import { developmentSecret, hmacProof, type HmacProof } from './proof.ts';
 import type { Delivery, DeliveryHeaders, Provider } from './provider.ts';
-import { hmac, requireMatch, signatureInvalid, singleHeader } from './signature.ts';
+import { hmac, requireMatch, sha256, signatureInvalid, singleHeader } from './signature.ts';
 
 /** GitHub's map of types, wide (`pull_request`) and specific (`pull_request.opened`). */
 export type GithubEvents = {
@@ -54,6 +54,8 @@ export const github = (): Provider<GithubEvents, HmacProof> => ({
           ...(key !== undefined && { key }),
           ...(occurredAt !== undefined && { occurredAt }),
           payload,
+          // GitHub signs neither the event's name nor its id.
+          echo: sha256(delivery.body),
           labels: labels(headers, payload),
         },
       ],
@@ -71,6 +73,7 @@ export const github = (): Provider<GithubEvents, HmacProof> => ({
     };
   },
 
+  keepHeaders: ['x-github-event', 'x-github-delivery', 'x-github-hook-id', header],
   answerWithinMs: 10_000,
   samples: githubSamples,
   develop: () => developmentSecret(),

@@ -98,7 +98,8 @@ export function hmac<Schemas extends Record<string, z.ZodType> = Record<string, 
         throw new WebhookError('payload_unreadable', { reason: 'field_missing', note: typeLocation });
       }
       const key = scalarText(locate.key?.(delivery, payload));
-      return { events: [{ id, types: [type], ...(key !== undefined && { key }), payload }] };
+      const echo = options.id?.startsWith('header:') ? { echo: sha256(delivery.body) } : {};
+      return { events: [{ id, types: [type], ...(key !== undefined && { key }), payload, ...echo }] };
     },
 
     answer: ({ events, body }) => ({
@@ -117,6 +118,7 @@ export function hmac<Schemas extends Record<string, z.ZodType> = Record<string, 
       };
     },
 
+    keepHeaders: keptHeaders(header, timestampHeader, options),
     samples: (samples ?? {}) as Provider<HmacEvents<Schemas>>['samples'],
     ...(schemas && { schemas }),
     develop: () => developmentSecret(),
@@ -154,6 +156,17 @@ function compileLocation(location: Location) {
   }
   const path = pointerPath(location);
   return (_delivery: Delivery, payload: unknown): unknown => at(payload, path);
+}
+
+function keptHeaders(
+  header: string,
+  timestampHeader: string | undefined,
+  { id, type, key }: { id?: Location; type?: Location; key?: Location },
+): string[] {
+  const locations = [id, type, key].filter((location) => location?.startsWith('header:'));
+  const names = locations.map((location) => location!.slice('header:'.length));
+  const all = [header, ...(timestampHeader === undefined ? [] : [timestampHeader]), ...names];
+  return all.map((name) => name.toLowerCase());
 }
 
 const headerAt = (location: Location | undefined, value: string): Record<string, string> =>

@@ -13,6 +13,8 @@ export interface Delivery {
   /** The secret last segment of the URL, if any. */
   readonly pathToken?: string;
   readonly receivedAt: Date;
+  /** The sender's address, behind trusted proxies too. For people: nothing is decided by it. */
+  readonly remoteAddress?: string;
 }
 
 /** Request headers that remember which of them were repeated. Names are matched in any case. */
@@ -31,6 +33,16 @@ export class DeliveryHeaders {
   /** The value; repeated headers are folded with a comma and a blank, as RFC 9110 5.3 allows. */
   get(name: string): string | undefined {
     return this.#values.get(name.toLowerCase())?.join(', ');
+  }
+
+  /** Those of these names that are there, each with its values; names in lower case. */
+  pick(names: readonly string[]): Record<string, readonly string[]> {
+    return Object.fromEntries(
+      names.flatMap((name) => {
+        const values = this.#values.get(name);
+        return values === undefined ? [] : [[name, values] as const];
+      }),
+    );
   }
 
   /** True when the header came more than once. */
@@ -53,6 +65,11 @@ export interface ReadEvent {
   readonly sameness?: unknown;
   /** What is signed, where the id is not: a replay under another id shows itself by this. */
   readonly once?: string;
+  /**
+   * A hash of the signed bytes, where the id is not among them: equal bytes under a new id are shown as a
+   * possible replay, and refused as one where the source says `refuseReplays`.
+   */
+  readonly echo?: string;
   /** At most 8 of 128 bytes, for search: customer, invoice, branch. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -112,6 +129,13 @@ export interface Provider<Events extends object = Record<string, unknown>, Proof
   read(delivery: Delivery): Reading;
   /** Default: 200 with the outcome's body. */
   answer?(outcome: Outcome): Answer;
+  /**
+   * Request headers that are kept with a delivery, besides `content-type` and `user-agent`: what `read`
+   * looks at, since the journal reads bodies again, and what explains a refusal. Lower case.
+   */
+  readonly keepHeaders?: readonly string[];
+  /** Counted up when `read` gives something else for the same bytes. Default 1. */
+  readonly readerVersion?: number;
   /** How long the provider waits, in milliseconds. Default 3000. */
   readonly answerWithinMs?: number;
   /** The headers of a request that this provider would have sent; for tests, samples, `everhook send`. */

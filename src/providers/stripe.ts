@@ -69,6 +69,7 @@ export const stripe = (): Provider<StripeEvents, HmacProof> => ({
     };
   },
 
+  keepHeaders: [header],
   samples: stripeSamples,
   develop: () => developmentSecret('whsec_'),
 });

@@ -83,6 +83,8 @@ describe('an accepted delivery', () => {
     expect(answered.headers['everhook-event']).toBe('payment:e%201%7E%C3%A9');
     expect(app.accepted[0]?.events[0]?.plan).toEqual({
       state: 'accepted',
+      kind: 'plain',
+      route: 'payment.succeeded',
       workflow: 'fulfillPayment',
       taskQueue: 'money',
       priority: 1,

@@ -5,7 +5,7 @@ import { StartError, type StartFailure } from '../../src/temporal/answers.ts';
 import { acceptDirectly, eventLimitBytes } from '../../src/temporal/direct.ts';
 import type { Run, Start } from '../../src/temporal/start.ts';
 
-const accepted: Plan = { state: 'accepted', workflow: 'run', taskQueue: 'q' };
+const accepted: Plan = { state: 'accepted', kind: 'plain', route: '*', workflow: 'run', taskQueue: 'q' };
 const routed = (id: string, plan: Plan = accepted, payload: unknown = {}): RoutedEvent => ({
   event: { id, source: 'shop', type: 'order.paid', receivedAt: '2026-11-20T00:00:00.000Z', payload },
   read: { id, types: ['order.paid'], payload },
@@ -26,9 +26,14 @@ test('a new start is new, a known one a duplicate, no row no start', async () =>
   };
   const outcomes: string[] = [];
   const accept = acceptDirectly(start, (source, outcome) => outcomes.push(`${source} ${outcome}`));
-  const parked: Plan = { state: 'parked', why: 'payload_unexpected', note: '/total' };
+  const parked: Plan = { state: 'parked', route: '*', why: 'payload_unexpected', note: '/total' };
   const events = [routed('a'), routed('old'), routed('b', { state: 'ignored' }), routed('c', parked)];
-  expect(await accept({ delivery, events, deadline })).toEqual(['new', 'duplicate', 'ignored', 'ignored']);
+  expect(await accept({ source: 'shop', delivery, events, deadline })).toEqual([
+    'new',
+    'duplicate',
+    'ignored',
+    'ignored',
+  ]);
   expect(runs.map(({ event, workflow, taskQueue, n }) => [event.id, workflow, taskQueue, n])).toEqual([
     ['a', 'run', 'q', 1],
     ['old', 'run', 'q', 1],
@@ -45,7 +50,7 @@ describe('a start that fails refuses the delivery', () => {
     ['id_taken', 'not_durable', 'id_taken'],
     ['event_refused', 'body_too_large', 'event_over_limit'],
   ] as const)('%s: %s', async (failure, code, reason) => {
-    const request = { delivery, events: [routed('a')], deadline };
+    const request = { source: 'shop', delivery, events: [routed('a')], deadline };
     await expect(acceptDirectly(failing(failure))(request)).rejects.toMatchObject({
       code,
       reason,
@@ -61,9 +66,11 @@ describe('a start that fails refuses the delivery', () => {
       return Promise.resolve('started');
     };
     const events = [routed('a'), routed('b'), routed('c')];
-    await expect(acceptDirectly(start)({ delivery, events, deadline })).rejects.toMatchObject({
-      code: 'not_durable',
-    });
+    await expect(acceptDirectly(start)({ source: 'shop', delivery, events, deadline })).rejects.toMatchObject(
+      {
+        code: 'not_durable',
+      },
+    );
     expect(started).toEqual(['a']);
   });
 });
@@ -76,16 +83,16 @@ describe('the size of an encoded event', () => {
 
   test('may be 1.5 MiB and not a byte more; nothing is started then', async () => {
     const accept = acceptDirectly(start);
-    const fits = { delivery, events: [ofBytes(eventLimitBytes)], deadline };
+    const fits = { source: 'shop', delivery, events: [ofBytes(eventLimitBytes)], deadline };
     await expect(accept(fits)).resolves.toEqual(['new']);
-    const over = { delivery, events: [ofBytes(eventLimitBytes + 1)], deadline };
+    const over = { source: 'shop', delivery, events: [ofBytes(eventLimitBytes + 1)], deadline };
     await expect(accept(over)).rejects.toMatchObject({ code: 'body_too_large', reason: 'event_over_limit' });
   });
 
   test('that is too deep to encode is unreadable', async () => {
     let deep: unknown = [];
     for (let i = 0; i < 50_000; i++) deep = [deep];
-    const request = { delivery, events: [routed('a', accepted, deep)], deadline };
+    const request = { source: 'shop', delivery, events: [routed('a', accepted, deep)], deadline };
     await expect(acceptDirectly(start)(request)).rejects.toMatchObject({ reason: 'too_deep' });
   });
 });

@@ -1,9 +1,4 @@
-/** One step of the ledger's schema. Never changed once released: a correction is another step. */
-export interface Migration {
-  readonly version: number;
-  readonly name: string;
-  readonly sql: string;
-}
+import type { Migration } from '../../postgres/migrate.ts';
 
 /** The ledger's schema, step by step, forward only. */
 export const migrations: readonly Migration[] = [

@@ -1,0 +1,33 @@
+import { Pool } from 'pg';
+
+const connectMs = 1500;
+// Searches of operators, purges, migrations' checks; the append has its own, shorter deadline.
+const statementMs = 15_000;
+const queryMs = 17_000;
+
+/** The journal's connections; what breaks while idle is replaced at the next use. */
+export function createPool(
+  databaseUrl: string,
+  { name, connections }: { name: string; connections: number },
+): Pool {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    application_name: name,
+    max: connections,
+    connectionTimeoutMillis: connectMs,
+    statement_timeout: statementMs,
+    query_timeout: queryMs,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    // A commit that returns is on disk, whatever the server, database or role says.
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it; its types do not say so
+    onConnect: async (client) => void (await client.query(durable)),
+  });
+  // Without a listener a connection that breaks would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+// Stronger settings (remote_apply) stay as they are.
+const durable = `select set_config('synchronous_commit', 'on', false)
+  where current_setting('synchronous_commit') in ('off', 'local')`;

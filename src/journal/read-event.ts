@@ -1,0 +1,65 @@
+import type { WebhookEvent } from '../event.ts';
+import { DeliveryHeaders, type Delivery } from '../providers/provider.ts';
+import type { JournalSource } from './rows.ts';
+
+/** An event with the delivery that holds its body, as the statements select it (`storedColumns`). */
+export interface StoredEvent {
+  readonly source: string;
+  readonly event_id: string;
+  readonly type: string;
+  readonly key: string | null;
+  readonly occurred_at: Date | null;
+  readonly received_at: Date;
+  readonly position: number;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Null where it was purged. */
+  readonly body: Buffer | null;
+}
+
+/** What `readStored` needs, of `everhook.events e` and `everhook.deliveries d`. */
+export const storedColumns = `
+  e.source, e.event_id, e.type, e.key, e.occurred_at, e.received_at, e.position, d.method, d.url, d.headers, d.body`;
+
+/** An event that cannot be read again: its body is gone, its source is, or its provider reads otherwise now. */
+export class UnreadableError extends Error {
+  override readonly name = 'UnreadableError';
+}
+
+/**
+ * The event as it was accepted: its own fields from its row, its payload read from the bytes again. Throws
+ * UnreadableError.
+ */
+export function readStored(row: StoredEvent, sources: Readonly<Record<string, JournalSource>>): WebhookEvent {
+  return {
+    id: row.event_id,
+    source: row.source,
+    type: row.type,
+    ...(row.key !== null && { key: row.key }),
+    ...(row.occurred_at !== null && { occurredAt: row.occurred_at.toISOString() }),
+    receivedAt: row.received_at.toISOString(),
+    payload: payloadOf(row, sources),
+  };
+}
+
+function payloadOf(row: StoredEvent, sources: Readonly<Record<string, JournalSource>>): unknown {
+  const name = `${row.source}:${row.event_id}`;
+  if (row.body === null) throw new UnreadableError(`the body of ${name} was purged`);
+  const source = Object.hasOwn(sources, row.source) ? sources[row.source] : undefined;
+  if (source === undefined) throw new UnreadableError(`this gateway has no source ${row.source}`);
+  const reading = source.provider.read(deliveryOf(row, row.body));
+  const read = 'events' in reading ? reading.events[row.position] : undefined;
+  if (read?.id === row.event_id) return read.payload;
+  throw new UnreadableError(`${source.provider.name} reads another event than ${name} from its bytes now`);
+}
+
+const deliveryOf = ({ method, url, headers, received_at }: StoredEvent, body: Buffer): Delivery => ({
+  method,
+  url,
+  headers: new DeliveryHeaders(
+    Object.entries(headers).flatMap(([name, values]) => values.map((value) => [name, value] as const)),
+  ),
+  body,
+  receivedAt: received_at,
+});
