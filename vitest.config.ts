@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'system',
-          include: ['test/{dev,activities,workflows,system}/**/*.test.ts'],
+          include: ['test/{dev,activities,workflows,journal,dispatch,system}/**/*.test.ts'],
           globalSetup: './test/support/global-setup.ts',
         },
       },

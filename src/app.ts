@@ -1,6 +1,7 @@
 import express, { type Router } from 'express';
 import type { Client } from '@temporalio/client';
 import type { Registry } from 'prom-client';
+import { assembleAcceptance, requireDatabase } from './acceptance.ts';
 import { createMetrics } from './admin/metrics.ts';
 import { createLimiter } from './api/limiter.ts';
 import type { Observe } from './api/observer.ts';
@@ -13,13 +14,13 @@ import { developmentKey } from './dev/encryption-key.ts';
 import { developmentSecrets } from './dev/secrets.ts';
 import { warnIfClear } from './encryption/warning.ts';
 import { ConfigError } from './errors.ts';
+import { journalSchema } from './journal/schema.ts';
 import { createLogger, logObservation, type Logger } from './log.ts';
+import { migrateSchema } from './postgres/migrate.ts';
 import type { Environment } from './settings.ts';
 import { checkTemporal } from './temporal/check.ts';
 import { connectTemporal, temporalServes } from './temporal/connection.ts';
 import { createDataConverter } from './temporal/data-converter.ts';
-import { acceptDirectly } from './temporal/direct.ts';
-import { createStart } from './temporal/start.ts';
 
 /** The API's parts, wired; whoever listens decides when it is ready and when it drains. */
 export interface Api {
@@ -31,17 +32,20 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** Wires the API in direct mode. Throws ConfigError. */
+/** Wires the API. Throws ConfigError. */
 export async function assembleApi(gateway: Gateway, config: Config, log: Logger): Promise<Api> {
-  checkGateway(gateway);
+  checkGateway(gateway, config.mode);
   const sources = readySources(gateway, config);
   const budget = { limitBytes: config.bytesInFlight, usedBytes: 0 };
   const metrics = createMetrics(budget);
   warnIfClear(config, log);
   const client = connectTemporal(config.temporal, createDataConverter({ keys: config.encryption }));
   const doubt = await checkTemporal(client);
-  if (doubt !== undefined)
-    log.warn({ doubt }, 'Temporal could not be checked; deliveries get 503 while it is away');
+  if (doubt !== undefined) {
+    const meanwhile = config.mode === 'direct' ? 'deliveries get 503' : 'events wait in the journal';
+    log.warn({ doubt }, `Temporal could not be checked; ${meanwhile} while it is away`);
+  }
+  const acceptance = await assembleAcceptance({ gateway, config, client, metrics, log });
 
   const toLog = logObservation(log);
   const observe: Observe = (observation) => {
@@ -53,11 +57,14 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
     observe,
     client,
     phase: 'starting',
-    close: () => client.connection.close(),
+    async close() {
+      await acceptance.close();
+      await client.connection.close();
+    },
   };
   const router = createRouter({
     sources,
-    accept: acceptDirectly(createStart(client), metrics.observeStart),
+    accept: acceptance.accept,
     observe,
     development: config.development,
     publicUrl: config.publicUrl,
@@ -66,6 +73,7 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
     refusalLimiter: config.refusalLimit && createLimiter(config.refusalLimit, { policy: 'refusals' }),
     phase: () => api.phase,
     temporalServes: () => temporalServes(client),
+    ...(acceptance.journalServes && { journalServes: acceptance.journalServes }),
   });
   return Object.assign(api, { router });
 }
@@ -82,7 +90,7 @@ export interface AppOptions {
 export type App = Router & {
   /** Prometheus metrics of this router. */
   readonly registry: Registry;
-  /** Closes the connection to Temporal. Answer the last request before. */
+  /** Stops dispatch and closes its connections. Answer the last request before. */
   close(): Promise<void>;
 };
 
@@ -106,12 +114,14 @@ export async function createApp(gateway: Gateway, options: AppOptions = {}): Pro
 }
 
 /**
- * Brings the stores of the gateway's activities up to date; gives what it did, in words. Throws
+ * Brings the journal and the stores of the gateway's activities up to date; gives what it did, in words. Throws
  * ConfigError where a database cannot be reached, or does not let us in.
  */
 export async function migrateStores(gateway: Gateway, config: Config): Promise<readonly string[]> {
   try {
-    return (await gateway.migrate?.(config)) ?? [];
+    const journal =
+      config.mode === 'journal' ? await migrateSchema(requireDatabase(config), journalSchema) : [];
+    return [...journal, ...((await gateway.migrate?.(config)) ?? [])];
   } catch (cause) {
     const { code = '', syscall, message } = cause as { code?: string; syscall?: string; message?: string };
     // PostgreSQL's classes for connections, authorization and databases that are not there.

@@ -1,3 +1,4 @@
+import type { Mode } from './config.ts';
 import type { Gateway, AnyRow } from './define.ts';
 import { ConfigError } from './errors.ts';
 import { complaintOf } from './rate-limit.ts';
@@ -6,15 +7,15 @@ import { complaintOf } from './rate-limit.ts';
  * What types cannot see of a gateway, checked before anything listens. Throws ConfigError that names
  * the row or the source.
  */
-export function checkGateway({ sources, routes }: Gateway): void {
+export function checkGateway({ sources, routes }: Gateway, mode: Mode = 'journal'): void {
   for (const [source, table] of Object.entries(routes)) {
     if (!Object.hasOwn(sources, source)) {
       throw new ConfigError(`routes name the source ${source}, which the gateway does not have`);
     }
-    for (const [type, row] of Object.entries(table ?? {})) checkRow(`${source} ${type}`, row);
+    for (const [type, row] of Object.entries(table ?? {})) checkRow(`${source} ${type}`, row, mode);
   }
   for (const [name, { options }] of Object.entries(sources)) {
-    if (options.refuseReplays) {
+    if (options.refuseReplays && mode === 'direct') {
       throw new ConfigError(`source ${name}: refuseReplays needs the journal, which direct mode has not`);
     }
     const limit = options.bodyLimitBytes;
@@ -29,7 +30,7 @@ export function checkGateway({ sources, routes }: Gateway): void {
 /** The largest body, in bytes (1.5 MiB): what Temporal takes without a store for larger ones. */
 export const bodyLimitBytes = 1_572_864;
 
-function checkRow(name: string, row: AnyRow): void {
+function checkRow(name: string, row: AnyRow, mode: Mode): void {
   if (typeof row === 'string') {
     if (row === '') throw new ConfigError(`route ${name}: no workflow`);
     return;
@@ -41,7 +42,7 @@ function checkRow(name: string, row: AnyRow): void {
     return;
   }
   const keyed = row.feedBy ? 'feedBy' : row.inOrderBy ? 'inOrderBy' : undefined;
-  if (keyed !== undefined) {
+  if (keyed !== undefined && mode === 'direct') {
     throw new ConfigError(`route ${name}: ${keyed} needs the journal, which direct mode has not`);
   }
   if (!row.workflow) throw new ConfigError(`route ${name}: no workflow`);

@@ -9,9 +9,13 @@ import { complaintOf, type RateLimit } from './rate-limit.ts';
 import { readSetting, type Environment } from './settings.ts';
 import type { TemporalTarget } from './temporal/connection.ts';
 
+/** Whether a journal stands in front of the Temporal start. */
+export type Mode = 'journal' | 'direct';
+
 /** Everything a role needs to know, read once at its start. Nothing else reads the environment. */
 export interface Config {
   readonly development: boolean;
+  readonly mode: Mode;
   /** Absolute; default `.everhook` in the working directory. */
   readonly home: string;
   readonly host: string;
@@ -52,9 +56,9 @@ export function readConfig(
   }: { environment?: Environment; development?: boolean } = {},
 ): Config {
   const setting = (name: string) => readSetting(environment, name);
-  requireMode(setting('EVERHOOK_MODE'));
   return {
     development,
+    mode: readMode(setting('EVERHOOK_MODE')),
     home: resolve(setting('EVERHOOK_HOME') ?? '.everhook'),
     host: setting('EVERHOOK_HOST') ?? '127.0.0.1',
     port: wholeNumber('PORT', setting('PORT'), { fallback: 3000, from: 0, to: 65_535 }),
@@ -127,9 +131,9 @@ export function proofNames(schema: z.ZodType): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-function requireMode(mode: string | undefined): void {
-  if (mode === undefined || mode === 'direct') return;
-  throw new ConfigError(`EVERHOOK_MODE is direct; ${mode} is not available in this version`);
+function readMode(mode = 'journal'): Mode {
+  if (mode === 'journal' || mode === 'direct') return mode;
+  throw new ConfigError(`EVERHOOK_MODE must be journal or direct, not ${mode}`);
 }
 
 function wholeNumber(

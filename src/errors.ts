@@ -72,7 +72,14 @@ export const problems = {
   not_durable: {
     status: 503,
     detail: 'The event could not be made durable, send it again',
-    reasons: ['temporal_unavailable', 'start_unknown', 'temporal_misconfigured', 'id_taken'],
+    reasons: [
+      'journal_unavailable',
+      'journal_slow',
+      'temporal_unavailable',
+      'start_unknown',
+      'temporal_misconfigured',
+      'id_taken',
+    ],
   },
   overloaded: {
     status: 503,

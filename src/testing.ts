@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { readRoleConfig } from './app.ts';
+import { migrateStores, readRoleConfig } from './app.ts';
 import { processEnvironment, readProof } from './config.ts';
 import type { Gateway } from './define.ts';
 import { temporalCli } from './dev/binaries.ts';
@@ -76,6 +76,8 @@ export async function testGateway(
       development: true,
       environment: {
         EVERHOOK_LOG_LEVEL: 'warn',
+        // Without a database the answer waits for the start, which tests of workflows do not mind.
+        EVERHOOK_MODE: given['DATABASE_URL'] === undefined ? 'direct' : 'journal',
         ...given,
         EVERHOOK_HOME: home,
         PORT: '0',
@@ -84,6 +86,7 @@ export async function testGateway(
       },
     });
     const log = createLogger({ level: config.logLevel, terminal: false });
+    if (config.mode === 'journal') await migrateStores(gateway, config);
     const client = connectTemporal(config.temporal, createDataConverter({ keys: config.encryption }));
     stops.push(() => client.connection.close());
     const worker = await startWorker(gateway, config, log);

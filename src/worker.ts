@@ -51,7 +51,7 @@ export async function startWorker(
   log: Logger,
   { taskQueues = ownTaskQueues(gateway, config), signal }: WorkerOptions = {},
 ): Promise<RunningWorker> {
-  checkGateway(gateway);
+  checkGateway(gateway, config.mode);
   installRuntime(log);
   warnIfClear(config, log);
   const dataConverter = createDataConverter({ keys: config.encryption });

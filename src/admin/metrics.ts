@@ -1,13 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ByteBudget } from '../api/body.ts';
 import type { Observe } from '../api/observer.ts';
-import type { StartObserver } from '../temporal/direct.ts';
+import type { DispatchOutcome } from '../dispatch/dispatcher.ts';
 
 /** What Prometheus scrapes. Label values are bounded: sources, verdicts, codes and reasons are lists of ours. */
 export interface Metrics {
   readonly registry: Registry;
   readonly observe: Observe;
-  readonly observeStart: StartObserver;
+  readonly observeStart: (source: string, outcome: DispatchOutcome) => void;
 }
 
 /** Metrics of one API process, in a registry of its own. */

@@ -20,7 +20,7 @@ export function summarise(parts: SummaryParts): string[] {
   const file = relative(process.cwd(), gatewayFile) || gatewayFile;
   return [
     '',
-    `Everhook runs ${file} (development, direct mode).`,
+    `Everhook runs ${file} (development, ${config.mode} mode).`,
     '',
     `  webhooks     ${config.sources.map((name) => `${addresses.api}/webhooks/${name}`).join('\n               ')}`,
     `  Temporal UI  ${addresses.ui ?? `of ${addresses.temporal}`}`,

@@ -3,6 +3,7 @@ import { isGrpcServiceError, NamespaceNotFoundError, ServiceError } from '@tempo
 /**
  * What a refused start means:
  * - `unavailable`: nothing was started; try again.
+ * - `busy`: Temporal refuses load; nothing was started; try again later.
  * - `unknown`: it may have been started; trying again under the same id is safe.
  * - `event_refused`: this event can never be started (its size, its id).
  * - `setup_refused`: our own set-up is wrong (an unregistered attribute, the namespace, permission).
@@ -10,7 +11,7 @@ import { isGrpcServiceError, NamespaceNotFoundError, ServiceError } from '@tempo
  * - `id_taken`: another event's run, or somebody else's, has this workflow id.
  */
 export type StartFailure =
-  'unavailable' | 'unknown' | 'event_refused' | 'setup_refused' | 'argument_refused' | 'id_taken';
+  'unavailable' | 'busy' | 'unknown' | 'event_refused' | 'setup_refused' | 'argument_refused' | 'id_taken';
 
 /** A start that did not happen, or may not have. The message is for operators. */
 export class StartError extends Error {
@@ -57,7 +58,7 @@ function failureOf(code: number, details: string): StartFailure {
         ? 'unavailable'
         : 'unknown';
     case grpc.resourceExhausted:
-      return /larger than max/i.test(details) ? 'event_refused' : 'unavailable';
+      return /larger than max/i.test(details) ? 'event_refused' : 'busy';
     case grpc.invalidArgument:
       if (/blob data size|exceeds (length )?limit|length exceeds/i.test(details)) return 'event_refused';
       return /search attribute|no mapping defined|namespace/i.test(details)

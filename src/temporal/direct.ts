@@ -49,6 +49,7 @@ function refusal(error: StartError): WebhookError {
   const reason = (
     {
       unavailable: 'temporal_unavailable',
+      busy: 'temporal_unavailable',
       unknown: 'start_unknown',
       setup_refused: 'temporal_misconfigured',
       argument_refused: 'temporal_misconfigured',

@@ -15,6 +15,8 @@ export interface Run {
   readonly priority?: number;
   /** 1, or the number of the repetition that a person asked for. */
   readonly n: number;
+  /** Default made from the event and n; given where it was frozen at acceptance. */
+  readonly workflowId?: string;
 }
 
 /** `duplicate` is a run of this very event that has been started before. */
@@ -31,7 +33,7 @@ export const createStart =
   (client: Client): Start =>
   (run, deadline) =>
     client.withDeadline(deadline, async () => {
-      const id = workflowId(run.event, run.n);
+      const id = run.workflowId ?? workflowId(run.event, run.n);
       try {
         await client.workflow.start(run.workflow, {
           workflowId: id,

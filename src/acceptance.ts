@@ -1,0 +1,93 @@
+import type { Client } from '@temporalio/client';
+import type { Accept } from './accept.ts';
+import { createJournalMetrics } from './admin/journal-metrics.ts';
+import type { Metrics } from './admin/metrics.ts';
+import type { Config } from './config.ts';
+import type { Gateway } from './define.ts';
+import { createDispatcher } from './dispatch/dispatcher.ts';
+import { ConfigError } from './errors.ts';
+import { checkJournal, leaseSeconds, openJournal } from './journal/open.ts';
+import type { JournalSource } from './journal/rows.ts';
+import type { Logger } from './log.ts';
+import { acceptDirectly } from './temporal/direct.ts';
+import { createRetention } from './temporal/retention.ts';
+import { createRing } from './temporal/ring.ts';
+import { createStart } from './temporal/start.ts';
+
+/** What makes deliveries durable, in the mode that was chosen. */
+export interface Acceptance {
+  readonly accept: Accept;
+  /** Undefined in direct mode. */
+  readonly journalServes?: () => Promise<boolean>;
+  /** Finishes what is under way, and closes what it opened. */
+  close(): Promise<void>;
+}
+
+export interface AcceptanceParts {
+  readonly gateway: Gateway;
+  readonly config: Config;
+  readonly client: Client;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/**
+ * Direct mode: accepting is the Temporal start. Journal mode puts the commit in front of it, and starts the
+ * runs afterwards. Throws ConfigError.
+ */
+export async function assembleAcceptance(parts: AcceptanceParts): Promise<Acceptance> {
+  const { config, client, metrics } = parts;
+  const start = createStart(client);
+  if (config.mode === 'direct') {
+    return { accept: acceptDirectly(start, metrics.observeStart), close: () => Promise.resolve() };
+  }
+  const { observer, watch } = createJournalMetrics(metrics.registry);
+  const sources = journalSources(parts.gateway, config);
+  const journal = openJournal({ databaseUrl: requireDatabase(config), sources, observer });
+  try {
+    for (const doubt of await checkJournal(journal.pool, config)) parts.log.warn({ doubt }, 'the journal');
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+  const dispatcher = createDispatcher({
+    claims: journal.claims,
+    start,
+    ring: createRing(client),
+    leaseSeconds,
+    retentionSeconds: createRetention(client),
+    log: parts.log,
+    observe: metrics.observeStart,
+  });
+  journal.dispatchTo(dispatcher);
+  watch({ claims: journal.claims, dispatcher, waiting: () => journal.appender.waiting });
+  return {
+    accept: journal.accept,
+    journalServes: journal.serves,
+    async close() {
+      await dispatcher.stop();
+      await journal.close();
+    },
+  };
+}
+
+/** `DATABASE_URL`. Throws ConfigError where it is missing. */
+export function requireDatabase({ setting }: Pick<Config, 'setting'>): string {
+  const databaseUrl = setting('DATABASE_URL');
+  if (databaseUrl !== undefined) return databaseUrl;
+  throw new ConfigError(
+    'DATABASE_URL is not set: the journal is there. EVERHOOK_MODE=direct goes without, and starts runs before it answers',
+  );
+}
+
+/** What the journal needs to know of the sources that are on. */
+export const journalSources = (
+  { sources }: Gateway,
+  { sources: names }: Pick<Config, 'sources'>,
+): Record<string, JournalSource> =>
+  Object.fromEntries(
+    names.map((name) => {
+      const { provider, options } = sources[name]!;
+      return [name, { provider, refuseReplays: options.refuseReplays ?? false }];
+    }),
+  );

@@ -1,0 +1,331 @@
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { Client } from 'pg';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { openJournal } from '../../src/journal/open.ts';
+import { createJournal, delivered, deliveredBatch, journalSources, plan, soon } from '../support/journal.ts';
+
+test('a new event is committed with its delivery and its run, and handed over under a lease', async () => {
+  const { journal, handed, rows } = await createJournal();
+  const one = delivered(
+    { id: 'e1', data: { payment_id: 'p1' } },
+    { read: { key: 'p1', labels: { customer: 'c1' } } },
+  );
+  expect(await journal.accept({ ...one, deadline: soon() })).toEqual(['new']);
+
+  const [delivery] = await rows<Record<string, unknown>>('select * from everhook.deliveries');
+  expect(delivery).toMatchObject({
+    source: 'payment',
+    verdict: 'new',
+    remote_address: '127.0.0.1',
+    repeats: null,
+  });
+  expect(delivery!['body']).toEqual(one.delivery.body);
+  expect(delivery!['headers']).toEqual({
+    'content-type': ['application/json'],
+    'x-webhook-signature': ['a'.repeat(64)],
+  });
+  expect(await rows('select source, event_id, key, labels, possible_replay from everhook.events')).toEqual([
+    { source: 'payment', event_id: 'e1', key: 'p1', labels: { customer: 'c1' }, possible_replay: false },
+  ]);
+  expect(
+    await rows(
+      `select state, n, workflow, workflow_id, attempts, lease_until > now() as leased from everhook.runs`,
+    ),
+  ).toEqual([
+    {
+      state: 'accepted',
+      n: 1,
+      workflow: 'recordEvent',
+      workflow_id: 'payment:e1',
+      attempts: 1,
+      leased: true,
+    },
+  ]);
+  expect(handed).toMatchObject([{ source: 'payment', workflow: 'recordEvent', workflowId: 'payment:e1' }]);
+  expect(await handed[0]!.event()).toEqual(one.events[0]!.event);
+});
+
+test('where dispatch has no room the run waits in the table, leased to nobody', async () => {
+  const { journal, handed, rows } = await createJournal({ room: false });
+  await journal.accept({ ...delivered({ id: 'e1' }), deadline: soon() });
+  expect(handed).toEqual([]);
+  expect(await rows('select leased_by, attempts, lease_until <= now() as free from everhook.runs')).toEqual([
+    { leased_by: null, attempts: 0, free: true },
+  ]);
+});
+
+test('an ignored event and a parked one are kept with their state, and handed to nobody', async () => {
+  const { journal, handed, rows } = await createJournal();
+  const ignored = delivered({ id: 'i' }, { route: { state: 'ignored' } });
+  const parked = delivered(
+    { id: 'p' },
+    { route: { state: 'parked', route: '*', why: 'payload_unexpected', note: '/total', run: plan } },
+  );
+  expect(await journal.accept({ ...ignored, deadline: soon() })).toEqual(['ignored']);
+  expect(await journal.accept({ ...parked, deadline: soon() })).toEqual(['new']);
+  expect(await rows('select state, kind, last_error from everhook.runs order by id')).toEqual([
+    { state: 'ignored', kind: 'none', last_error: null },
+    { state: 'parked', kind: 'plain', last_error: 'payload_unexpected: /total' },
+  ]);
+  expect(handed).toEqual([]);
+});
+
+test('a retry with equal bytes stores no second body, and is a duplicate', async () => {
+  const { journal, handed, rows } = await createJournal();
+  await journal.accept({ ...delivered({ id: 'e1' }), deadline: soon() });
+  expect(await journal.accept({ ...delivered({ id: 'e1' }), deadline: soon() })).toEqual(['duplicate']);
+  const events = await rows<{ id: string }>('select id from everhook.events');
+  expect(events).toHaveLength(1);
+  expect(
+    await rows('select verdict, body is null as empty, repeats from everhook.deliveries order by id'),
+  ).toEqual([
+    { verdict: 'new', empty: false, repeats: null },
+    { verdict: 'duplicate', empty: true, repeats: [events[0]!.id] },
+  ]);
+  expect(handed).toHaveLength(1);
+});
+
+test('a retry whose bytes differ where the provider says so is a duplicate, and its bytes are kept', async () => {
+  const { journal, rows } = await createJournal();
+  const sameness = { id: 'e1' };
+  await journal.accept({ ...delivered({ id: 'e1', attempt: 1 }, { read: { sameness } }), deadline: soon() });
+  const again = delivered({ id: 'e1', attempt: 2 }, { read: { sameness } });
+  expect(await journal.accept({ ...again, deadline: soon() })).toEqual(['duplicate']);
+  expect(await rows('select body is null as empty from everhook.deliveries order by id')).toEqual([
+    { empty: false },
+    { empty: false },
+  ]);
+});
+
+test('names in another order are the same event', async () => {
+  const { journal } = await createJournal();
+  await journal.accept({ ...delivered({ id: 'e1', a: 1, b: { c: 2, d: 3 } }), deadline: soon() });
+  const again = delivered({ b: { d: 3, c: 2 }, a: 1, id: 'e1' });
+  expect(await journal.accept({ ...again, deadline: soon() })).toEqual(['duplicate']);
+});
+
+test('the same id with another content is a conflict: kept once, visible, not run', async () => {
+  const { journal, handed, rows } = await createJournal();
+  await journal.accept({ ...delivered({ id: 'e1', amount: 1 }), deadline: soon() });
+  for (let time = 0; time < 2; time++) {
+    const other = delivered({ id: 'e1', amount: 2 });
+    expect(await journal.accept({ ...other, deadline: soon() })).toEqual(['conflict']);
+  }
+  expect(await rows('select why, event_id from everhook.conflicts')).toEqual([
+    { why: 'other_content', event_id: 'e1' },
+  ]);
+  expect(
+    await rows(`select verdict, body is null as empty from everhook.deliveries where verdict = 'conflict'`),
+  ).toEqual([
+    { verdict: 'conflict', empty: false },
+    { verdict: 'conflict', empty: false },
+  ]);
+  expect(handed).toHaveLength(1);
+});
+
+test('what is signed, under another id, is a conflict', async () => {
+  const { journal, handed, rows } = await createJournal();
+  await journal.accept({
+    ...delivered({ id: 'e1' }, { read: { once: 'transmission 1' } }),
+    deadline: soon(),
+  });
+  const other = delivered({ id: 'e2' }, { read: { once: 'transmission 1' } });
+  expect(await journal.accept({ ...other, deadline: soon() })).toEqual(['conflict']);
+  expect(await rows('select why, event_id from everhook.conflicts')).toEqual([
+    { why: 'other_id', event_id: 'e2' },
+  ]);
+  expect(handed).toHaveLength(1);
+});
+
+test('equal signed bytes under another id run and are told of, or are refused where the source says so', async () => {
+  const { journal, told, rows } = await createJournal();
+  const bytes = Buffer.from('{"the":"same"}');
+  const send = (source: string, id: string) =>
+    journal.accept({ ...delivered({ id }, { source, bytes, read: { echo: 'hash' } }), deadline: soon() });
+  expect(await send('github', 'guid-1')).toEqual(['new']);
+  expect(await send('github', 'guid-2')).toEqual(['new']);
+  expect(await send('careful', 'guid-1')).toEqual(['new']);
+  expect(await send('careful', 'guid-2')).toEqual(['conflict']);
+  expect(told.filter((line) => line.startsWith('replay'))).toEqual(['replay github']);
+  expect(await rows('select source, event_id from everhook.events where possible_replay')).toEqual([
+    { source: 'github', event_id: 'guid-2' },
+  ]);
+});
+
+test('deliveries that arrive together share a commit, and duplicates among them are found', async () => {
+  const { journal, told, rows, handed } = await createJournal();
+  const all = ['b', 'a', 'b', 'c', 'a', 'a'].map((id) =>
+    journal.accept({ ...delivered({ id }), deadline: soon() }),
+  );
+  expect((await Promise.all(all)).flat()).toEqual([
+    'new',
+    'new',
+    'duplicate',
+    'new',
+    'duplicate',
+    'duplicate',
+  ]);
+  expect(told).toEqual(['committed 6']);
+  expect(handed).toHaveLength(3);
+  expect(await rows('select event_id from everhook.events order by id')).toEqual([
+    { event_id: 'a' },
+    { event_id: 'b' },
+    { event_id: 'c' },
+  ]);
+});
+
+test('the events of one delivery are there all or none, and each has its own verdict', async () => {
+  const { journal, rows } = await createJournal();
+  await journal.accept({ ...deliveredBatch(['b']), deadline: soon() });
+  expect(await journal.accept({ ...deliveredBatch(['a', 'b', 'c']), deadline: soon() })).toEqual([
+    'new',
+    'duplicate',
+    'new',
+  ]);
+  const bad = deliveredBatch(['d', 'e\0', 'f']);
+  await expect(journal.accept({ ...bad, deadline: soon() })).rejects.toMatchObject({
+    code: 'payload_unreadable',
+  });
+  expect(await rows('select event_id, position from everhook.events order by event_id')).toEqual([
+    { event_id: 'a', position: 0 },
+    { event_id: 'b', position: 0 },
+    { event_id: 'c', position: 2 },
+  ]);
+});
+
+test('an id with NUL is refused alone; those that shared its commit are taken', async () => {
+  const { journal, rows } = await createJournal();
+  const ids = ['a', 'b\0', 'c', 'd', 'e'];
+  const all = await Promise.allSettled(
+    ids.map((id) => journal.accept({ ...delivered({ id }), deadline: soon() })),
+  );
+  expect(all.map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+    'fulfilled',
+  ]);
+  expect(all[1]).toMatchObject({ reason: { code: 'payload_unreadable', reason: 'text_unstorable' } });
+  expect(await rows('select count(*)::int from everhook.events')).toEqual([{ count: 4 }]);
+});
+
+test('two replicas with the same events in any order: each once, nobody waits for ever', async () => {
+  const one = await createJournal();
+  const other = await createJournal({ url: one.url });
+  const ids = Array.from({ length: 300 }, (_, index) => `e${index}`);
+  const accept = ({ journal }: typeof one, order: readonly string[]) =>
+    order.map((id) => journal.accept({ ...delivered({ id }), deadline: soon(10_000) }));
+  const verdicts = await Promise.all([...accept(one, ids), ...accept(other, ids.toReversed())]);
+  expect(verdicts.flat().filter((verdict) => verdict === 'new')).toHaveLength(300);
+  expect(verdicts.flat().filter((verdict) => verdict === 'duplicate')).toHaveLength(300);
+  expect(one.handed.length + other.handed.length).toBe(300);
+});
+
+test('while the journal is away deliveries are refused at once, and taken again when it is back', async () => {
+  const proxy = await createProxy();
+  const { journal, told } = await createJournal();
+  await journal.accept({ ...delivered({ id: 'before' }), deadline: soon() });
+  const away = openJournal({
+    databaseUrl: proxy.url,
+    sources: journalSources,
+    observer: {
+      committed: () => undefined,
+      failed: (reason) => told.push(reason),
+      possibleReplay: () => undefined,
+    },
+  });
+  onTestFinished(() => away.close());
+  await migrated(proxy.target);
+  proxy.cut();
+  const refused = away.accept({ ...delivered({ id: 'e1' }), deadline: soon() });
+  await expect(refused).rejects.toMatchObject({ code: 'not_durable', reason: 'journal_unavailable' });
+  proxy.mend();
+  expect(await away.accept({ ...delivered({ id: 'e1' }), deadline: soon() })).toEqual(['new']);
+});
+
+test('a commit that does not come back in time is refused at the deadline, and its connection ended', async () => {
+  const { journal, url, told, rows } = await createJournal();
+  await journal.accept({ ...delivered({ id: 'first' }), deadline: soon() });
+  const blocker = new Client({ connectionString: url });
+  await blocker.connect();
+  onTestFinished(() => blocker.end());
+  await blocker.query('begin; lock table everhook.events in access exclusive mode');
+  const slow = journal.accept({ ...delivered({ id: 'slow' }), deadline: soon(300) });
+  await expect(slow).rejects.toMatchObject({ code: 'not_durable', reason: 'journal_slow' });
+  expect(told).toContain('journal_slow');
+  await blocker.query('commit');
+  expect(await journal.accept({ ...delivered({ id: 'next' }), deadline: soon() })).toEqual(['new']);
+  // Whether the slow one got in after all is the database's to say; sent again it is there once.
+  expect(['new', 'duplicate']).toContain(
+    (await journal.accept({ ...delivered({ id: 'slow' }), deadline: soon() }))[0],
+  );
+  expect(await rows(`select count(*)::int from everhook.events where event_id = 'slow'`)).toEqual([
+    { count: 1 },
+  ]);
+});
+
+test('a commit that comes with a warning is a failure', async () => {
+  const { journal, rows } = await createJournal();
+  await rows(`
+    create function warn() returns trigger language plpgsql as $$
+    begin raise warning 'canceling wait for synchronous replication due to user request'; return new; end $$`);
+  await rows('create trigger warn after insert on everhook.events for each row execute function warn()');
+  await expect(journal.accept({ ...delivered({ id: 'e1' }), deadline: soon() })).rejects.toMatchObject({
+    code: 'not_durable',
+    note: expect.stringContaining('canceling wait'),
+  });
+});
+
+test('a commit is durable whatever the database says', async () => {
+  const { journal, url, rows } = await createJournal();
+  const name = new URL(url).pathname.slice(1);
+  await rows(`alter database ${name} set synchronous_commit = off`);
+  const again = openJournal({
+    databaseUrl: url,
+    sources: journalSources,
+    observer: { committed: () => undefined, failed: () => undefined, possibleReplay: () => undefined },
+  });
+  onTestFinished(() => again.close());
+  const { rows: shown } = await again.pool.query<{ synchronous_commit: string }>('show synchronous_commit');
+  expect(shown).toEqual([{ synchronous_commit: 'on' }]);
+  expect(await journal.serves()).toBe(true);
+});
+
+async function migrated(url: string): Promise<void> {
+  const { migrateSchema } = await import('../../src/postgres/migrate.ts');
+  const { journalSchema } = await import('../../src/journal/schema.ts');
+  await migrateSchema(url, journalSchema);
+}
+
+/** A TCP proxy in front of an empty database, whose connections can be cut. */
+async function createProxy() {
+  const { createDatabase } = await import('../support/postgres.ts');
+  const database = await createDatabase(inject('postgresUrl'));
+  onTestFinished(() => database.drop());
+  const target = new URL(database.url);
+  const sockets = new Set<Socket>();
+  let open = true;
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    if (!open) return void socket.destroy();
+    const upstream = connect(Number(target.port), target.hostname).on('error', () => undefined);
+    sockets.add(upstream);
+    socket.pipe(upstream).pipe(socket);
+    socket.once('close', () => upstream.destroy());
+    upstream.once('close', () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(database.url);
+  url.port = String((server.address() as AddressInfo).port);
+  const cut = () => {
+    open = false;
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  };
+  onTestFinished(() => {
+    cut();
+    server.close();
+  });
+  return { url: url.href, target: database.url, cut, mend: () => void (open = true) };
+}
