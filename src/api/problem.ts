@@ -26,6 +26,12 @@ export function sendProblem(
   close: boolean,
 ): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { ...problemHeaders(code), ...headers, ...(close && { connection: 'close' }) });
-  response.end(problemDocument(code));
+  const document = problemDocument(code);
+  response.writeHead(status, {
+    ...problemHeaders(code),
+    'content-length': Buffer.byteLength(document),
+    ...headers,
+    ...(close && { connection: 'close' }),
+  });
+  response.end(document);
 }

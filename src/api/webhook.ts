@@ -143,14 +143,16 @@ function send(response: Response, received: Received): void {
   if (response.destroyed) return;
   const { status, headers, body }: Answer = received.answer;
   const event = onlyEvent(received);
+  const text = typeof body === 'object' ? JSON.stringify(body) : body;
   response.writeHead(status, {
     ...(typeof body === 'object' && { 'content-type': 'application/json' }),
     'cache-control': 'no-store',
+    ...(status !== 204 && { 'content-length': Buffer.byteLength(text ?? '') }),
     ...(event !== undefined && { 'everhook-event': workflowId(event) }),
     ...received.limitHeaders,
     ...headers,
   });
-  response.end(typeof body === 'object' ? JSON.stringify(body) : body);
+  response.end(text);
 }
 
 function verdictOf({ verdicts, handshake }: Received) {

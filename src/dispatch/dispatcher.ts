@@ -56,8 +56,8 @@ export type DispatchOutcome =
   'started' | 'duplicate' | 'rung' | 'unreadable' | 'outcome_unknown' | StartFailure;
 
 export interface Dispatcher {
-  /** Whether there is room in memory for another run, and Temporal to take it. */
-  hasRoom(): boolean;
+  /** Whether there is room in memory for another run, Temporal to take it, and nobody who holds it back. */
+  hasRoom(run: { readonly source: string; readonly route: unknown }): boolean;
   /** Takes runs that were just committed, leased to this process. */
   handOver(runs: readonly ClaimedRun[]): void;
   /** What it is doing, for readiness and metrics. */
@@ -98,8 +98,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     for (const [route, until] of resting) if (until <= now) resting.delete(route);
     return [...resting.keys()];
   };
-  const isHeldBack = ({ source, route }: ClaimedRun) =>
-    paused.has(source) || paused.has(`${source}/${route}`) || resting.has(`${source}/${route}`);
+  const isHeldBack = ({ source, route }: { readonly source: string; readonly route: unknown }) => {
+    const name = `${source}/${String(route)}`;
+    return paused.has(source) || paused.has(name) || resting.has(name);
+  };
   const itemOf = (run: ClaimedRun): Item => {
     const since = performance.now();
     return { run, source: run.source, since, until: since + leaseSeconds * 1000 - leaseMarginMs };
@@ -278,7 +280,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   void sweep();
 
   return {
-    hasRoom: () => !stopping && !held() && fresh.size < queueRuns && freshBytes < queueBytes,
+    hasRoom: (run) =>
+      !stopping && !held() && !isHeldBack(run) && fresh.size < queueRuns && freshBytes < queueBytes,
     handOver(runs) {
       for (const run of runs) {
         if (stopping || held() || isHeldBack(run)) {

@@ -34,7 +34,7 @@ export interface AppenderParts {
   readonly owner: string;
   readonly leaseSeconds: number;
   /** Whether the dispatcher has room; what it has none for waits in the table. */
-  readonly hasRoom: () => boolean;
+  readonly hasRoom: (run: { readonly source: string; readonly route: unknown }) => boolean;
   /** Takes the runs that were just committed, leased to `owner`. */
   readonly handOver: (runs: readonly ClaimedRun[]) => void;
   readonly observer: AppendObserver;
@@ -287,7 +287,7 @@ function insertStatement(batch: readonly Waiting[], parts: AppenderParts, leased
     if (!first.has(nameOf(row))) first.set(nameOf(row), row);
   }
   const events = [...first.values()].map((row) => {
-    const lease = row.state === 'accepted' && parts.hasRoom();
+    const lease = row.state === 'accepted' && parts.hasRoom({ source: row.source, route: row['route'] });
     if (lease) leased.add(row);
     const echo = typeof row['echo'] === 'string' ? `${row.source}:${row['echo']}` : undefined;
     const echoed = echo !== undefined && echoes.has(echo);

@@ -19,7 +19,7 @@ export const leaseSeconds = 30;
 
 /** Where accepted runs go at once, once there is somebody to take them. */
 export interface HandOver {
-  hasRoom(): boolean;
+  hasRoom(run: { readonly source: string; readonly route: unknown }): boolean;
   handOver(runs: readonly ClaimedRun[]): void;
 }
 
@@ -54,7 +54,7 @@ export function openJournal({ databaseUrl, sources, observer }: JournalParts): J
     sources,
     owner,
     leaseSeconds,
-    hasRoom: () => target.hasRoom(),
+    hasRoom: (run) => target.hasRoom(run),
     handOver: (runs) => target.handOver(runs),
     observer,
   });

@@ -1,0 +1,210 @@
+// How long an acknowledgement takes, side by side: `npm run bench:ack [-- --short]`. Docs: docs/benchmarks.md.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Client as Postgres } from 'pg';
+import { Stripe } from 'stripe';
+import { temporalCli } from '../src/dev/binaries.ts';
+import { findBinary } from '../src/dev/find-binary.ts';
+import { startPostgres } from '../src/dev/postgres.ts';
+import { startTemporalServer } from '../src/dev/temporal-server.ts';
+import { journalSchema } from '../src/journal/schema.ts';
+import { migrateSchema } from '../src/postgres/migrate.ts';
+import { stripeSamples } from '../src/providers/stripe-samples.ts';
+import { load, percentile } from './load.ts';
+
+const short = process.argv.includes('--short');
+const [rounds, perRound, singles] = short ? [3, 2000, 300] : [7, 6000, 1000];
+const memoryAt = short ? [4000, 20_000] : [20_000, 100_000];
+const secret = 'whsec_bench';
+const print = (line = '') => process.stdout.write(`${line}\n`);
+
+interface Server {
+  readonly name: string;
+  readonly port: number;
+  readonly process: ChildProcess;
+}
+
+const home = await mkdtemp(join(tmpdir(), 'everhook-bench-'));
+await chmod(home, 0o755);
+const log = () => undefined;
+const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
+try {
+  const database = await startPostgres({ home, env: process.env, log, port: 26_432 });
+  stops.push(() => database.stop());
+  const cli = await findBinary(temporalCli, { env: process.env, log });
+  const temporal = await startTemporalServer({
+    cli,
+    home,
+    env: process.env,
+    log,
+    ports: { server: 26_233, ui: 26_333 },
+  });
+  stops.push(() => temporal.stop());
+  await migrateSchema(database.url, journalSchema);
+  const postgres = new Postgres({ connectionString: database.url });
+  await postgres.connect();
+  stops.push(() => postgres.end());
+  const pause = (on: boolean) =>
+    postgres.query(
+      on
+        ? `insert into everhook.pauses (source, by) values ('stripe', 'bench') on conflict do nothing`
+        : 'delete from everhook.pauses',
+    );
+  await pause(true);
+
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    TEMPORAL_ADDRESS: temporal.address,
+    STRIPE_WEBHOOK_SECRET: secret,
+    DATABASE_URL: database.url,
+    EVERHOOK_HOME: home,
+    EVERHOOK_SOURCES: 'stripe',
+    EVERHOOK_TRUST_PROXY: 'loopback',
+    EVERHOOK_LOG_LEVEL: 'warn',
+    PORT: '0',
+    EVERHOOK_ADMIN_PORT: '0',
+  };
+  const verify = await serve('(a) Express that verifies', ['bench/servers.ts', 'verify'], env);
+  const journal = await serve('(b) Everhook, journal', ['bench/everhook.ts'], env);
+  const awaits = await serve('(c) Express awaiting the start', ['bench/servers.ts', 'await'], env);
+
+  await compare('dispatch paused', [verify, journal, awaits], { rounds, perRound, singles });
+  await memory(journal, memoryAt);
+  await pause(false);
+  await compare('dispatch on', [verify, journal, awaits], {
+    rounds: Math.ceil(rounds / 2),
+    perRound: perRound / 4,
+    singles,
+  });
+} finally {
+  for (const stop of stops.toReversed()) await stop();
+}
+
+async function serve(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Server> {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  stops.push(async () => {
+    child.kill('SIGTERM');
+    await exited;
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { port } = JSON.parse(line) as { port?: number };
+    if (port !== undefined) return { name, port, process: child };
+  }
+  throw new Error(`${name} did not start`);
+}
+
+/** The same kind of bodies for all, never the same event twice. */
+function requests(count: number): Buffer[] {
+  const stripe = new Stripe('sk_test_bench');
+  return Array.from({ length: count }, () => {
+    const sample = stripeSamples['payment_intent.succeeded']!() as Record<string, unknown>;
+    const payload = JSON.stringify({ ...sample, id: `evt_${randomBytes(12).toString('hex')}` }, null, 2);
+    const padded = payload.replace(/\}$/, `,"padding":"${'x'.repeat(Math.max(0, 2030 - payload.length))}"}`);
+    const signature = stripe.webhooks.generateTestHeaderString({ payload: padded, secret });
+    const head = [
+      'POST /webhooks/stripe HTTP/1.1',
+      'host: 127.0.0.1',
+      'content-type: application/json; charset=utf-8',
+      'x-forwarded-proto: https',
+      `stripe-signature: ${signature}`,
+      `content-length: ${Buffer.byteLength(padded)}`,
+    ];
+    return Buffer.from(`${head.join('\r\n')}\r\n\r\n${padded}`);
+  });
+}
+
+interface Figures {
+  readonly perSecond: number[];
+  readonly p50: number[];
+  readonly p99: number[];
+  readonly cpu: number[];
+}
+
+async function compare(
+  title: string,
+  servers: readonly Server[],
+  { rounds: count, perRound: size, singles: alone }: { rounds: number; perRound: number; singles: number },
+): Promise<void> {
+  for (const connections of [1, 32]) {
+    const figures = new Map<Server, Figures>(
+      servers.map((server) => [server, { perSecond: [], p50: [], p99: [], cpu: [] }]),
+    );
+    for (let round = 0; round <= count; round++) {
+      for (const server of servers) {
+        // The slow one gets less to do, or the bench would be about it.
+        const slow = server.name.startsWith('(c)') ? 10 : 1;
+        const batch = requests(Math.ceil((connections === 1 ? alone : size) / slow));
+        const before = await cpuSeconds(server);
+        const { seconds, latencies, statuses } = await load(server.port, batch, { connections });
+        const spent = (await cpuSeconds(server)) - before;
+        if (statuses['200'] !== batch.length) throw new Error(`${server.name}: ${JSON.stringify(statuses)}`);
+        // The first round warms up.
+        if (round === 0) continue;
+        const own = figures.get(server)!;
+        own.perSecond.push(batch.length / seconds);
+        own.p50.push(percentile(latencies, 0.5) * 1000);
+        own.p99.push(percentile(latencies, 0.99) * 1000);
+        own.cpu.push((spent / batch.length) * 1e6);
+      }
+    }
+    print(
+      `\n${title}, ${connections} connection${connections === 1 ? '' : 's'}, medians of ${count} interleaved rounds`,
+    );
+    print('                                acks/s   of (a)   p50 ms   p99 ms   CPU µs per delivery');
+    const base = figures.get(servers[0]!)!;
+    for (const server of servers) {
+      const { perSecond, p50, p99, cpu } = figures.get(server)!;
+      const ratio = median(perSecond.map((value, index) => value / base.perSecond[index]!));
+      print(
+        `${server.name.padEnd(31)} ${median(perSecond).toFixed(0).padStart(6)} ${ratio.toFixed(2).padStart(8)} ` +
+          `${median(p50).toFixed(2).padStart(8)} ${median(p99).toFixed(2).padStart(8)} ${median(cpu).toFixed(0).padStart(8)}`,
+      );
+    }
+  }
+}
+
+async function memory(server: Server, [first, last]: readonly number[]): Promise<void> {
+  const sizes: number[] = [];
+  let sent = 0;
+  for (const until of [first!, last!]) {
+    while (sent < until) {
+      const batch = requests(Math.min(4000, until - sent));
+      await load(server.port, batch, { connections: 32 });
+      sent += batch.length;
+    }
+    sizes.push(await residentBytes(server));
+  }
+  const [before, after] = sizes as [number, number];
+  print(
+    `\nresident memory of (b): ${mib(before)} MiB after ${first} deliveries, ${mib(after)} MiB after ${last} (${(after / before).toFixed(2)})`,
+  );
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+// https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: 100 ticks a second
+async function cpuSeconds({ process: { pid } }: Server): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+async function residentBytes({ process: { pid } }: Server): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) * 1024;
+}
