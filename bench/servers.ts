@@ -16,6 +16,7 @@ const client =
     : undefined;
 
 const app = express().disable('x-powered-by');
+// oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 waits for it
 app.post('/webhooks/stripe', express.raw({ type: () => true, limit: '2mb' }), async (request, response) => {
   const event = stripe.webhooks.constructEvent(
     request.body as Buffer,

@@ -11,6 +11,9 @@ const batchDeliveries = 256;
 const batchEvents = 1024;
 const batchBytes = 32 * 1024 * 1024;
 
+/** From so many on a batch leaves at once, in the middle of a turn of the event loop. */
+const earlyDeliveries = 8;
+
 /** What is appended: a delivery that has been proven and read, and what the routes decided. */
 export interface Entry {
   readonly source: string;
@@ -87,7 +90,10 @@ export function createAppender(parts: AppenderParts): Appender {
       return new Promise<readonly Verdict[]>((resolve, reject) => {
         const one = prepare(entry, deadline, parts, { resolve, reject });
         waiting.push(one);
-        schedule();
+        // Enough to keep PostgreSQL busy while this process reads the rest.
+        if (waiting.length >= earlyDeliveries && underWay < parts.connections)
+          void commit(takeBatch(waiting));
+        else schedule();
       });
     },
   };

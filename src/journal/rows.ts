@@ -88,7 +88,7 @@ export function eventRow(
     labels: read.labels,
     occurred_at: event.occurredAt,
     received_at: event.receivedAt,
-    fingerprint: fingerprint(read.sameness ?? read.payload).toString('hex'),
+    fingerprint: fingerprint(read.sameness ?? read.payload),
     reader: `${provider.name} ${provider.readerVersion ?? 1}`,
     route: plan.state === 'ignored' ? undefined : plan.route,
     kind: run?.kind ?? 'none',

@@ -35,7 +35,6 @@ export const journalSchema: Schema = {
         );
         create index deliveries_repeats on everhook.deliveries using gin (repeats) where repeats is not null;
         create index deliveries_refused on everhook.deliveries (source, id) where verdict = 'refused';
-        create index deliveries_received on everhook.deliveries using brin (received_at);
 
         create table everhook.events (
           id              bigint      generated always as identity primary key,
@@ -58,7 +57,6 @@ export const journalSchema: Schema = {
         create unique index events_once on everhook.events (source, once, position) where once is not null;
         create index events_echo on everhook.events (source, echo) where echo is not null;
         create index events_key on everhook.events (key, id) where key is not null;
-        create index events_delivery on everhook.events using brin (delivery_id);
 
         -- What an event has been made to do. Frozen at acceptance: nothing here is looked up in today's routes.
         create table everhook.runs (
