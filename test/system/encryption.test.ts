@@ -59,6 +59,7 @@ beforeAll(async () => {
   plain = await createNamespace(inject('temporalAddress'), { after: afterwards });
   const environment = {
     SHOP_WEBHOOK_SECRET: secret,
+    EVERHOOK_MODE: 'direct',
     EVERHOOK_HOME: home,
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: plain.options.namespace,
@@ -289,6 +290,7 @@ describe('at the start', () => {
   const warning = /"level":40,.*payloads are not encrypted.*EVERHOOK_ENCRYPTION_KEY/g;
   const settings = () => ({
     ...proofs,
+    EVERHOOK_MODE: 'direct',
     EVERHOOK_HOME: home,
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: plain.options.namespace,

@@ -46,6 +46,7 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: client.options.namespace,
+    EVERHOOK_MODE: 'direct',
     EVERHOOK_HOME: home,
     PORT: '0',
     EVERHOOK_ADMIN_PORT: '0',

@@ -59,6 +59,7 @@ const startTemporal = async (port: number): Promise<TemporalServer> => {
 async function startApiAt(address: string, namespace: string, after: After): Promise<ApiServer> {
   const environment = {
     ...proofs,
+    EVERHOOK_MODE: 'direct',
     EVERHOOK_HOME: apiHome,
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
@@ -243,6 +244,7 @@ describe('a workflow id that is taken', () => {
 describe('the start of the API', () => {
   const settings = (namespace: string) => ({
     ...proofs,
+    EVERHOOK_MODE: 'direct',
     EVERHOOK_HOME: apiHome,
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: namespace,

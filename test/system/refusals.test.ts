@@ -33,6 +33,7 @@ beforeAll(async () => {
   const client = await createNamespace(inject('temporalAddress'), { after: afterwards });
   api = await readyApi(
     {
+      EVERHOOK_MODE: 'direct',
       EVERHOOK_HOME: home,
       TEMPORAL_ADDRESS: inject('temporalAddress'),
       TEMPORAL_NAMESPACE: client.options.namespace,

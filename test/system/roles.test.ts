@@ -41,6 +41,7 @@ beforeAll(async () => {
   afterwards(() => database.drop());
   client = await createNamespace(inject('temporalAddress'), { after: afterwards });
   settings = {
+    EVERHOOK_MODE: 'direct',
     EVERHOOK_HOME: home,
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: client.options.namespace,
