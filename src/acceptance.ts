@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client';
-import type { Accept } from './accept.ts';
+import type { Accept, Keep } from './accept.ts';
 import { createJournalMetrics } from './admin/journal-metrics.ts';
 import type { Metrics } from './admin/metrics.ts';
 import type { Config } from './config.ts';
 import type { Gateway } from './define.ts';
 import { createDispatcher } from './dispatch/dispatcher.ts';
 import { ConfigError } from './errors.ts';
+import { createKeeper } from './journal/keeper.ts';
 import { checkJournal, leaseSeconds, openJournal } from './journal/open.ts';
 import type { JournalSource } from './journal/rows.ts';
 import type { Logger } from './log.ts';
@@ -17,6 +18,8 @@ import { createStart } from './temporal/start.ts';
 /** What makes deliveries durable, in the mode that was chosen. */
 export interface Acceptance {
   readonly accept: Accept;
+  /** Undefined in direct mode, where logs and metrics tell of refusals. */
+  readonly keep?: Keep;
   /** Undefined in direct mode. */
   readonly journalServes?: () => Promise<boolean>;
   /** Finishes what is under way, and closes what it opened. */
@@ -60,12 +63,14 @@ export async function assembleAcceptance(parts: AcceptanceParts): Promise<Accept
     observe: metrics.observeStart,
   });
   journal.dispatchTo(dispatcher);
+  const keeper = createKeeper({ pool: journal.pool, sources, log: parts.log });
   watch({ claims: journal.claims, dispatcher, waiting: () => journal.appender.waiting });
   return {
     accept: journal.accept,
+    keep: keeper.keep,
     journalServes: journal.serves,
     async close() {
-      await dispatcher.stop();
+      await Promise.all([dispatcher.stop(), keeper.close()]);
       await journal.close();
     },
   };

@@ -65,6 +65,7 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
   const router = createRouter({
     sources,
     accept: acceptance.accept,
+    ...(acceptance.keep && { keep: acceptance.keep }),
     observe,
     development: config.development,
     publicUrl: config.publicUrl,

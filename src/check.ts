@@ -41,7 +41,11 @@ function checkRow(name: string, row: AnyRow, mode: Mode): void {
     }
     return;
   }
+  if (row.feedBy && row.inOrderBy) {
+    throw new ConfigError(`route ${name}: inOrderBy and feedBy exclude each other`);
+  }
   const keyed = row.feedBy ? 'feedBy' : row.inOrderBy ? 'inOrderBy' : undefined;
+  requireSettling(name, row.settlingSeconds, keyed !== undefined);
   if (keyed !== undefined && mode === 'direct') {
     throw new ConfigError(`route ${name}: ${keyed} needs the journal, which direct mode has not`);
   }
@@ -49,4 +53,11 @@ function checkRow(name: string, row: AnyRow, mode: Mode): void {
   if (row.priority !== undefined && ![1, 2, 3, 4, 5].includes(row.priority)) {
     throw new ConfigError(`route ${name}: priority is a whole number from 1 to 5`);
   }
+}
+
+function requireSettling(name: string, seconds: number | undefined, keyed: boolean): void {
+  if (seconds === undefined) return;
+  if (!keyed) throw new ConfigError(`route ${name}: settlingSeconds is for inOrderBy and feedBy`);
+  if (seconds >= 0 && seconds <= 3600) return;
+  throw new ConfigError(`route ${name}: settlingSeconds must be from 0 to 3600`);
 }

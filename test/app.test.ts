@@ -20,7 +20,12 @@ const https = { 'x-forwarded-proto': 'https' };
 /** The gateway as a router in an app of somebody's own, without a Temporal; gives how to post to it. */
 async function mounted(trustProxy: string | undefined, environment: Record<string, string> = {}) {
   const everhook = await createApp(gateway, {
-    environment: { SHOP_WEBHOOK_SECRET: secret, TEMPORAL_ADDRESS: '127.0.0.1:1', ...environment },
+    environment: {
+      SHOP_WEBHOOK_SECRET: secret,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      EVERHOOK_MODE: 'direct',
+      ...environment,
+    },
     log: createLogger({ level: 'silent', terminal: false }),
   });
   onTestFinished(() => everhook.close());

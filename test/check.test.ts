@@ -17,21 +17,38 @@ test('takes plain and external rows', () => {
   expect(() => checkGateway(gateway({ external: 'Run', taskQueue: 'python' }))).not.toThrow();
 });
 
+const byKey = (): string => 'k';
+
 test.each([
-  [{ workflow: 'run', inOrderBy: () => 'k' }, 'route shop order.paid: inOrderBy needs the journal'],
-  [{ workflow: 'run', feedBy: () => 'k' }, 'route shop order.paid: feedBy needs the journal'],
   [{ external: '', taskQueue: 'q' }, 'an external row needs a workflow type and a taskQueue'],
   [{ external: 'Run', taskQueue: '' }, 'an external row needs'],
   [{ workflow: 'run', priority: 9 }, 'priority is a whole number from 1 to 5'],
   [{ workflow: '' }, 'no workflow'],
   ['', 'no workflow'],
+  [{ workflow: 'run', inOrderBy: byKey, settlingSeconds: -1 }, 'settlingSeconds must be from 0 to 3600'],
+  [{ workflow: 'run', feedBy: byKey, settlingSeconds: 3601 }, 'settlingSeconds must be from 0 to 3600'],
+  [{ workflow: 'run', feedBy: byKey, settlingSeconds: NaN }, 'settlingSeconds must be from 0 to 3600'],
+  [{ workflow: 'run', settlingSeconds: 1 }, 'settlingSeconds is for inOrderBy and feedBy'],
+  [{ workflow: 'run', feedBy: byKey, inOrderBy: byKey }, 'inOrderBy and feedBy exclude each other'],
 ] as const)('%j stops the start, by name', (row, message) => {
-  expect(() => checkGateway(gateway(row))).toThrow(message);
-  expect(() => checkGateway(gateway(row))).toThrow(ConfigError);
+  for (const mode of ['journal', 'direct'] as const) {
+    expect(() => checkGateway(gateway(row), mode)).toThrow(message);
+    expect(() => checkGateway(gateway(row), mode)).toThrow(ConfigError);
+  }
 });
 
-test('refuseReplays stops the start: it needs the journal', () => {
-  expect(() => checkGateway(gateway('run', { refuseReplays: true }))).toThrow('source shop: refuseReplays');
+test.each([
+  [{ workflow: 'run', inOrderBy: byKey }, 'route shop order.paid: inOrderBy needs the journal'],
+  [{ workflow: 'run', feedBy: byKey }, 'route shop order.paid: feedBy needs the journal'],
+] as const)('%j stops the start in direct mode, by name, and is fine with the journal', (row, message) => {
+  expect(() => checkGateway(gateway(row), 'direct')).toThrow(message);
+  expect(() => checkGateway(gateway(row), 'journal')).not.toThrow();
+});
+
+test('refuseReplays stops the start in direct mode: it needs the journal', () => {
+  const careful = gateway('run', { refuseReplays: true });
+  expect(() => checkGateway(careful, 'direct')).toThrow('source shop: refuseReplays');
+  expect(() => checkGateway(careful, 'journal')).not.toThrow();
 });
 
 test.each([0, -1, 1.5, 1_572_865])('a body limit of %d stops the start', (bodyLimitBytes) => {

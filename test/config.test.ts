@@ -45,7 +45,7 @@ test.each([
   [{ PORT: '65536' }, /PORT/],
   [{ PORT: ' ' }, /PORT is blank/],
   [{ EVERHOOK_ADMIN_PORT: '-1' }, /EVERHOOK_ADMIN_PORT/],
-  [{ EVERHOOK_MODE: 'journal' }, /EVERHOOK_MODE/],
+  [{ EVERHOOK_MODE: 'both' }, /EVERHOOK_MODE must be journal or direct, not both/],
   [{ EVERHOOK_SOURCES: 'stripe,strpie' }, /EVERHOOK_SOURCES names strpie; the gateway has stripe, own-shop/],
   [{ EVERHOOK_SOURCES: 'stripe,' }, /names nothing/],
   [{ EVERHOOK_SOURCES: 'constructor' }, /names constructor/],

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ConfigError } from '../errors.ts';
 import { api } from './api.ts';
+import { backlog, pause, resume, retry } from './backlog.ts';
+import { deliveries, rejected } from './deliveries.ts';
+import { events } from './events.ts';
 import { migrate } from './migrate.ts';
 import { send } from './send.ts';
 import { sources } from './sources.ts';
@@ -19,7 +22,10 @@ const program = new Command('everhook')
   .showHelpAfterError()
   .configureHelp({ sortSubcommands: false });
 
-for (const command of [start, api, worker, migrate, sources, send]) program.addCommand(command());
+const journal = [events, deliveries, rejected, backlog, pause, resume, retry];
+for (const command of [start, api, worker, migrate, sources, send, ...journal]) {
+  program.addCommand(command());
+}
 
 try {
   await program.parseAsync();

@@ -10,6 +10,8 @@ const addresses = z.object({
   namespace: z.string(),
   /** Absent where `TEMPORAL_ADDRESS` names somebody else's server. */
   ui: z.string().optional(),
+  /** The embedded database with its password; absent where `DATABASE_URL` names another. */
+  database: z.string().optional(),
 });
 
 /** Where a running `everhook start` is to be found, for commands beside it. */
@@ -19,7 +21,7 @@ const fileIn = (home: string) => join(home, 'addresses.json');
 
 /** Told by a start once it is ready. */
 export const writeAddresses = (home: string, found: Addresses): Promise<void> =>
-  writeJson(fileIn(home), found);
+  writeJson(fileIn(home), found, { mode: 0o600 });
 
 /** Undefined where no start is running, or an old file is not understood. */
 export async function readAddresses(home: string): Promise<Addresses | undefined> {

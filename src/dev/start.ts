@@ -125,6 +125,7 @@ async function startParts(
     temporal: temporal.address,
     namespace: config.temporal.namespace,
     ...(temporal.uiUrl !== undefined && { ui: temporal.uiUrl }),
+    ...(database.environment.DATABASE_URL !== undefined && { database: database.environment.DATABASE_URL }),
   };
   await writeAddresses(home, addresses);
   return summarise({ gateway, gatewayFile, config, addresses, secrets, database: database.title });

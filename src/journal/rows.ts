@@ -52,7 +52,7 @@ export function deliveryRow(
 ): DeliveryRow {
   const { method, url, headers, body, receivedAt, remoteAddress } = delivery;
   return {
-    id: uuidv7({ msecs: receivedAt.getTime() }),
+    id: uuidv7(),
     source,
     received_at: receivedAt,
     remote_address: remoteAddress,

@@ -122,6 +122,7 @@ describe('everhook start', () => {
     expect(await (await fetch(`${api}/readyz`)).json()).toEqual({
       ready: true,
       phase: 'ready',
+      journal: 'up',
       temporal: 'up',
     });
   });

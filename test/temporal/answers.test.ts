@@ -11,7 +11,7 @@ test.each([
   [14, 'No connection established. Last error: connect ECONNREFUSED', 'unavailable'],
   [14, 'Connection dropped', 'unknown'],
   [14, 'read ECONNRESET', 'unknown'],
-  [8, 'namespace rate limit exceeded', 'unavailable'],
+  [8, 'namespace rate limit exceeded', 'busy'],
   [8, 'grpc: received message larger than max (5000000 vs. 4194304)', 'event_refused'],
   [4, 'Deadline exceeded', 'unknown'],
   [10, 'aborted', 'unknown'],

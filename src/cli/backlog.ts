@@ -1,0 +1,165 @@
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { ConfigError } from '../errors.ts';
+import { countParked, pause as pauseRoute, resume as resumeRoute, retryParked } from '../journal/operate.ts';
+import { backlogOf } from '../journal/search.ts';
+import { gatewayOption } from './gateway.ts';
+import {
+  age,
+  byOption,
+  eventRef,
+  jsonOption,
+  nothing,
+  printJson,
+  printTable,
+  whyOption,
+  withJournal,
+  type JournalOptions,
+} from './journal.ts';
+import { print } from './print.ts';
+
+/** `everhook backlog`: what waits for its start, for its turn, or for a person. */
+export const backlog = (): Command =>
+  new Command('backlog')
+    .description('what waits: for its start, for its turn, or for a person')
+    .addOption(gatewayOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  everhook backlog --json | jq .parked')
+    .action((options: JournalOptions) =>
+      withJournal(options, async (pool) => {
+        const { waiting, parked, paused } = await backlogOf(pool);
+        if (options.json) return printJson({ waiting, parked, paused });
+        if (waiting.length + parked.length + paused.length === 0) return print('Nothing waits.');
+        if (waiting.length > 0) {
+          printTable(
+            ['accepted', 'row', 'kind', 'oldest', ''],
+            waiting.map(({ source, route, kind, runs, oldest, paused: held }) => [
+              String(runs),
+              `${source}/${route}`,
+              kind,
+              age(oldest),
+              held ? 'paused' : '',
+            ]),
+          );
+        }
+        if (parked.length > 0) {
+          print();
+          printTable(
+            ['parked', 'source', 'reason'],
+            parked.map(({ source, reason, runs }) => [String(runs), source, reason]),
+          );
+          print('Retry: everhook retry <source>:<event id>, or --source <name> --reason <reason>');
+        }
+        if (paused.length > 0) {
+          print();
+          printTable(
+            ['paused', 'by', 'since', 'why'],
+            paused.map(({ source, route, by, at, why }) => [nameOf(source, route), by, age(at), why ?? '']),
+          );
+        }
+      }),
+    );
+
+interface ChangeOptions extends JournalOptions {
+  readonly by: string;
+  readonly why?: string;
+}
+
+const held = (): Argument =>
+  new Argument('<source[/route]>', 'a source, or one row of it: stripe/invoice.paid').argParser(heldOf);
+
+/** `everhook pause`: events are taken, and stay accepted. */
+export const pause = (): Command =>
+  new Command('pause')
+    .description('hold back a source, or one row of it: events are taken, and stay accepted')
+    .addArgument(held())
+    .addOption(gatewayOption())
+    .addOption(whyOption())
+    .addOption(byOption())
+    .addHelpText(
+      'after',
+      '\nWithin a second, in every process.\n\nExample:\n  everhook pause stripe/invoice.paid --why "mailer is down"',
+    )
+    .action(({ source, route }: Held, options: ChangeOptions) =>
+      withJournal(options, async (pool, sources) => {
+        if (!sources.includes(source))
+          throw new ConfigError(`no source ${source}; there are ${sources.join(', ')}`);
+        await pauseRoute(
+          pool,
+          { source, route },
+          { by: options.by, ...(options.why !== undefined && { why: options.why }) },
+        );
+        print(`${nameOf(source, route)} is paused. Later: everhook resume ${nameOf(source, route)}`);
+      }),
+    );
+
+/** `everhook resume`. */
+export const resume = (): Command =>
+  new Command('resume')
+    .description('let go of what was paused')
+    .addArgument(held())
+    .addOption(gatewayOption())
+    .addHelpText('after', '\nExample:\n  everhook resume stripe')
+    .action(({ source, route }: Held, options: JournalOptions) =>
+      withJournal(options, async (pool) => {
+        if (await resumeRoute(pool, { source, route })) print(`${nameOf(source, route)} goes on.`);
+        else nothing(`${nameOf(source, route)} was not paused: see everhook backlog`);
+      }),
+    );
+
+/** `everhook retry`: parked runs try again, under their own ids. */
+export const retry = (): Command =>
+  new Command('retry')
+    .description('let parked runs try again, under their own ids')
+    .addArgument(new Argument('[event]', '<source>:<event id>').argParser(eventRef))
+    .addOption(gatewayOption())
+    .option('-s, --source <name>', 'all that are parked of this source')
+    .option('-r, --reason <reason>', 'parked for this reason: payload_unexpected')
+    .option('--yes', 'do it; without, only their number is shown')
+    .addOption(whyOption())
+    .addOption(byOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  everhook retry shop:o-1\n  everhook retry --source shop --reason payload_unexpected --yes',
+    )
+    .action(
+      (
+        event: { source: string; id: string } | undefined,
+        options: ChangeOptions & {
+          readonly source?: string;
+          readonly reason?: string;
+          readonly yes?: boolean;
+        },
+      ) =>
+        withJournal(options, async (pool) => {
+          const source = event?.source ?? options.source;
+          if (source === undefined || (event && options.source !== undefined)) {
+            throw new ConfigError('name one event, or --source');
+          }
+          const filter = {
+            source,
+            ...(event && { id: event.id }),
+            ...(options.reason !== undefined && { reason: options.reason }),
+          };
+          const count = await countParked(pool, filter);
+          if (count === 0)
+            return nothing('No such run is parked, or its row gave no usable key: see everhook backlog');
+          if (!event && !options.yes) return print(`${count} parked runs. Again with --yes to let them try.`);
+          const request = { by: options.by, ...(options.why !== undefined && { why: options.why }) };
+          print(`${await retryParked(pool, filter, request)} runs try again.`);
+        }),
+    );
+
+interface Held {
+  readonly source: string;
+  readonly route: string;
+}
+
+function heldOf(text: string): Held {
+  const at = text.indexOf('/');
+  const held =
+    at < 0 ? { source: text, route: '' } : { source: text.slice(0, at), route: text.slice(at + 1) };
+  if (/^[a-z][a-z0-9-]*$/.test(held.source) && (at < 0 || held.route !== '')) return held;
+  throw new InvalidArgumentError('write it as <source> or <source>/<row>');
+}
+
+const nameOf = (source: string, route: string): string => (route === '' ? source : `${source}/${route}`);

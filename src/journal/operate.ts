@@ -1,0 +1,72 @@
+import type { Pool } from 'pg';
+
+/** Who asks for a change, and why; kept with it. */
+export interface Request {
+  readonly by: string;
+  readonly why?: string;
+}
+
+/** Holds back a source, or one row of it (its name in the routes): events are taken, and stay `accepted`. */
+export async function pause(
+  pool: Pool,
+  { source, route = '' }: { source: string; route?: string },
+  { by, why }: Request,
+): Promise<void> {
+  await pool.query(
+    `insert into everhook.pauses (source, route, by, why) values ($1, $2, $3, $4)
+     on conflict (source, route) do update set by = excluded.by, why = excluded.why, at = now()`,
+    [source, route, by, why],
+  );
+}
+
+/** Lets go of what was paused; false where nothing was. */
+export async function resume(
+  pool: Pool,
+  { source, route = '' }: { source: string; route?: string },
+): Promise<boolean> {
+  const { rowCount } = await pool.query('delete from everhook.pauses where source = $1 and route = $2', [
+    source,
+    route,
+  ]);
+  return rowCount === 1;
+}
+
+/** Which parked runs: of one event, or of a source, parked for a reason. */
+export interface ParkedFilter {
+  readonly source: string;
+  readonly id?: string;
+  readonly reason?: string;
+}
+
+// A row that gave no usable key has no run to retry: kind 'none'.
+const parked = `
+  from everhook.events e
+  where r.event = e.id and r.state = 'parked' and r.kind <> 'none'
+    and e.source = $1
+    and ($2::text is null or e.event_id = $2)
+    and ($3::text is null or split_part(coalesce(r.last_error, ''), ':', 1) = $3)`;
+
+/** How many parked runs there are to retry. */
+export async function countParked(pool: Pool, { source, id, reason }: ParkedFilter): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    `select count(*)::int as count from everhook.runs r cross join lateral (select 1 ${parked}) one`,
+    [source, id, reason],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Lets parked runs try again, under their own ids; gives how many. What they were parked for stays with them. */
+export async function retryParked(
+  pool: Pool,
+  { source, id, reason }: ParkedFilter,
+  { by, why }: Request,
+): Promise<number> {
+  const { rowCount } = await pool.query(
+    `update everhook.runs r
+     set state = 'accepted', state_at = now(), lease_until = now(), leased_by = null, attempts = 0,
+       first_attempt_at = null, requested_by = $4, why = coalesce($5, 'retry of ' || r.last_error)
+     ${parked}`,
+    [source, id, reason, by, why],
+  );
+  return rowCount ?? 0;
+}
