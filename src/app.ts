@@ -1,5 +1,6 @@
 import express, { type Router } from 'express';
 import type { Client } from '@temporalio/client';
+import type { ExternalStorage } from '@temporalio/common';
 import type { Registry } from 'prom-client';
 import { assembleAcceptance, requireDatabase } from './acceptance.ts';
 import { createMetrics } from './admin/metrics.ts';
@@ -7,13 +8,15 @@ import { createLimiter } from './api/limiter.ts';
 import type { Observe } from './api/observer.ts';
 import type { ReadySource } from './api/receive.ts';
 import { createRouter } from './api/router.ts';
-import { bodyLimitBytes, checkGateway } from './check.ts';
+import { bodyLimitOf, checkGateway } from './check.ts';
 import { readConfig, readProof, type Config } from './config.ts';
 import type { Gateway } from './define.ts';
 import { developmentKey } from './dev/encryption-key.ts';
 import { developmentSecrets } from './dev/secrets.ts';
 import { warnIfClear } from './encryption/warning.ts';
 import { ConfigError } from './errors.ts';
+import { openBlobs } from './journal/blobs.ts';
+import { startBlobCollector } from './journal/collect-blobs.ts';
 import { journalSchema } from './journal/schema.ts';
 import { createLogger, logObservation, type Logger } from './log.ts';
 import { migrateSchema } from './postgres/migrate.ts';
@@ -28,6 +31,8 @@ export interface Api {
   readonly registry: Registry;
   readonly observe: Observe;
   readonly client: Client;
+  /** Where large payloads are kept; undefined in direct mode. */
+  readonly externalStorage: ExternalStorage | undefined;
   phase: 'starting' | 'ready' | 'draining';
   close(): Promise<void>;
 }
@@ -39,13 +44,25 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
   const budget = { limitBytes: config.bytesInFlight, usedBytes: 0 };
   const metrics = createMetrics(budget);
   warnIfClear(config, log);
-  const client = connectTemporal(config.temporal, createDataConverter({ keys: config.encryption }));
+  const blobs = config.mode === 'journal' ? openBlobs(requireDatabase(config)) : undefined;
+  const externalStorage = blobs?.storage;
+  const client = connectTemporal(
+    config.temporal,
+    createDataConverter({ keys: config.encryption, externalStorage }),
+  );
   const doubt = await checkTemporal(client);
   if (doubt !== undefined) {
     const meanwhile = config.mode === 'direct' ? 'deliveries get 503' : 'events wait in the journal';
     log.warn({ doubt }, `Temporal could not be checked; ${meanwhile} while it is away`);
   }
-  const acceptance = await assembleAcceptance({ gateway, config, client, metrics, log });
+  const acceptance = await assembleAcceptance({ gateway, config, client, metrics, log }).catch(
+    async (error: unknown) => {
+      await blobs?.close();
+      await client.connection.close();
+      throw error;
+    },
+  );
+  const collector = blobs && startBlobCollector({ pool: blobs.pool, client, log });
 
   const toLog = logObservation(log);
   const observe: Observe = (observation) => {
@@ -56,10 +73,13 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
     registry: metrics.registry,
     observe,
     client,
+    externalStorage,
     phase: 'starting',
     async close() {
+      await collector?.stop();
       await acceptance.close();
       await client.connection.close();
+      await blobs?.close();
     },
   };
   const router = createRouter({
@@ -154,7 +174,7 @@ function readySources({ sources, routes }: Gateway, config: Config): Record<stri
         provider,
         proof: readProof(name, provider, config.setting),
         routes: routes[name],
-        bodyLimitBytes: options.bodyLimitBytes ?? bodyLimitBytes,
+        bodyLimitBytes: bodyLimitOf(sources[name]!, config.mode),
         ...(options.rateLimit && { limiter: createLimiter(options.rateLimit, { policy: 'deliveries' }) }),
       };
       return [[name, ready]];

@@ -1,5 +1,5 @@
 import type { Mode } from './config.ts';
-import type { Gateway, AnyRow } from './define.ts';
+import type { AnyRow, Gateway, Source } from './define.ts';
 import { ConfigError } from './errors.ts';
 import { complaintOf } from './rate-limit.ts';
 
@@ -19,16 +19,29 @@ export function checkGateway({ sources, routes }: Gateway, mode: Mode = 'journal
       throw new ConfigError(`source ${name}: refuseReplays needs the journal, which direct mode has not`);
     }
     const limit = options.bodyLimitBytes;
-    if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= bodyLimitBytes)) {
-      throw new ConfigError(`source ${name}: bodyLimitBytes must be from 1 to ${bodyLimitBytes}`);
+    const most = mode === 'direct' ? bodyLimitBytes : largestBodyBytes;
+    if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= most)) {
+      throw new ConfigError(`source ${name}: bodyLimitBytes must be from 1 to ${most}${why(limit, mode)}`);
     }
     const complaint = options.rateLimit && complaintOf(options.rateLimit);
     if (complaint !== undefined) throw new ConfigError(`source ${name}: rateLimit.${complaint}`);
   }
 }
 
-/** The largest body, in bytes (1.5 MiB): what Temporal takes without a store for larger ones. */
+/** The default, in bytes (1.5 MiB), and the most in direct mode: what Temporal takes without a store for larger ones. */
 export const bodyLimitBytes = 1_572_864;
+/** The most that a source may take with the journal, in bytes (25 MiB). */
+export const largestBodyBytes = 26_214_400;
+
+const why = (limit: number, mode: Mode) =>
+  mode === 'direct' && limit > bodyLimitBytes && limit <= largestBodyBytes
+    ? ': larger ones need the journal, which direct mode has not'
+    : '';
+
+/** How large a source's bodies may be, in bytes: its own word, else its provider's, else 1.5 MiB. */
+export const bodyLimitOf = ({ provider, options }: Source, mode: Mode): number =>
+  options.bodyLimitBytes ??
+  Math.min(provider.bodyLimitBytes ?? bodyLimitBytes, mode === 'direct' ? bodyLimitBytes : largestBodyBytes);
 
 function checkRow(name: string, row: AnyRow, mode: Mode): void {
   if (typeof row === 'string') {

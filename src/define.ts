@@ -4,7 +4,10 @@ import type { WebhookEvent } from './event.ts';
 
 /** How one source differs from its provider's defaults. */
 export interface SourceOptions {
-  /** The largest body accepted, in bytes. Default and maximum 1,572,864 (1.5 MiB). */
+  /**
+   * The largest body accepted, in bytes. Default the provider's, else 1,572,864 (1.5 MiB), which is also the
+   * maximum in direct mode; with the journal it is 26,214,400 (25 MiB).
+   */
   readonly bodyLimitBytes?: number;
   /** Refuse equal signed bytes under another id. Needs the journal. */
   readonly refuseReplays?: boolean;

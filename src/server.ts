@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler } from 'express';
 import { createAdminApp } from './admin/app.ts';
 import type { CodecParts } from './admin/codec.ts';
 import { answerClientErrors } from './api/client-error.ts';
-import { assembleApi } from './app.ts';
+import { assembleApi, type Api } from './app.ts';
 import type { Config } from './config.ts';
 import { sendProblem } from './api/problem.ts';
 import type { Gateway } from './define.ts';
@@ -45,7 +45,7 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
   answerClientErrors(server, api.observe);
   const admin = createServer(
     { connectionsCheckingInterval: 1000 },
-    createAdminApp({ registry: api.registry, codec: codecParts(config, log) }),
+    createAdminApp({ registry: api.registry, codec: codecParts(config, api, log) }),
   );
   const connections = { server: connectionsOf(server), admin: connectionsOf(admin) };
   try {
@@ -75,11 +75,16 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
   }
 }
 
-function codecParts({ encryption, development, adminToken, uiOrigins }: Config, log: Logger) {
+function codecParts(
+  { encryption, development, adminToken, uiOrigins }: Config,
+  { externalStorage }: Api,
+  log: Logger,
+) {
   const { current, previous } = encryption;
-  if (current === undefined && previous === undefined) return undefined;
+  if (current === undefined && previous === undefined && externalStorage === undefined) return undefined;
   const codec = encryptionCodec(encryption);
-  return { codec, access: { development, token: adminToken, uiOrigins }, log } satisfies CodecParts;
+  const access = { development, token: adminToken, uiOrigins };
+  return { codec, externalStorage, access, log } satisfies CodecParts;
 }
 
 const noSuchPath = new WebhookError('source_unknown', { reason: 'source_unknown' });

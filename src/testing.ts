@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
+import { requireDatabase } from './acceptance.ts';
 import { migrateStores, readRoleConfig } from './app.ts';
 import { processEnvironment, readProof } from './config.ts';
 import type { Gateway } from './define.ts';
@@ -10,6 +11,7 @@ import { findBinary } from './dev/find-binary.ts';
 import { sampleRequest } from './dev/signed-request.ts';
 import { startTemporalServer } from './dev/temporal-server.ts';
 import { ConfigError } from './errors.ts';
+import { openBlobs } from './journal/blobs.ts';
 import { createLogger } from './log.ts';
 import { startApi } from './server.ts';
 import type { Environment } from './settings.ts';
@@ -87,7 +89,12 @@ export async function testGateway(
     });
     const log = createLogger({ level: config.logLevel, terminal: false });
     if (config.mode === 'journal') await migrateStores(gateway, config);
-    const client = connectTemporal(config.temporal, createDataConverter({ keys: config.encryption }));
+    const blobs = config.mode === 'journal' ? openBlobs(requireDatabase(config)) : undefined;
+    if (blobs) stops.push(() => blobs.close());
+    const client = connectTemporal(
+      config.temporal,
+      createDataConverter({ keys: config.encryption, externalStorage: blobs?.storage }),
+    );
     stops.push(() => client.connection.close());
     const worker = await startWorker(gateway, config, log);
     stops.push(() => worker.stop());

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DataConverter } from '@temporalio/common';
+import type { DataConverter, ExternalStorage } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -15,6 +15,7 @@ import type { Config } from './config.ts';
 import type { ActivityContext, AnyActivities, Gateway } from './define.ts';
 import { warnIfClear } from './encryption/warning.ts';
 import { ConfigError } from './errors.ts';
+import { openBlobs } from './journal/blobs.ts';
 import type { Logger } from './log.ts';
 import { createDataConverter } from './temporal/data-converter.ts';
 
@@ -54,8 +55,11 @@ export async function startWorker(
   checkGateway(gateway, config.mode);
   installRuntime(log);
   warnIfClear(config, log);
-  const dataConverter = createDataConverter({ keys: config.encryption });
   const closers: (() => Promise<void>)[] = [];
+  const dataConverter = createDataConverter({
+    keys: config.encryption,
+    externalStorage: openStorage(config, log, closers),
+  });
   const close = async () => {
     for (const closer of closers.toReversed()) await closer();
   };
@@ -93,6 +97,23 @@ export async function startWorker(
     await close();
     throw error;
   }
+}
+
+/** The journal's, for payloads too large for Temporal; what needs it waits while PostgreSQL is away. */
+function openStorage(
+  { mode, setting }: Config,
+  log: Logger,
+  closers: (() => Promise<void>)[],
+): ExternalStorage | undefined {
+  if (mode === 'direct') return undefined;
+  const databaseUrl = setting('DATABASE_URL');
+  if (databaseUrl === undefined) {
+    log.warn('DATABASE_URL is not set: runs with payloads over 256 KiB, which are in the journal, will wait');
+    return undefined;
+  }
+  const { storage, close } = openBlobs(databaseUrl);
+  closers.push(close);
+  return storage;
 }
 
 let installed = false;

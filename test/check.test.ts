@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { checkGateway } from '../src/check.ts';
+import { bodyLimitOf, checkGateway } from '../src/check.ts';
 import { source, type AnyRow, type Gateway, type SourceOptions } from '../src/define.ts';
 import { ConfigError } from '../src/errors.ts';
-import { hmac } from '../src/providers/index.ts';
+import { github, hmac, payment } from '../src/providers/index.ts';
 
 const gateway = (row: AnyRow, options: SourceOptions = {}): Gateway => ({
   sources: { shop: source(hmac(), options) },
@@ -51,8 +51,27 @@ test('refuseReplays stops the start in direct mode: it needs the journal', () =>
   expect(() => checkGateway(careful, 'journal')).not.toThrow();
 });
 
-test.each([0, -1, 1.5, 1_572_865])('a body limit of %d stops the start', (bodyLimitBytes) => {
-  expect(() => checkGateway(gateway('run', { bodyLimitBytes }))).toThrow('bodyLimitBytes must be from 1 to');
+test.each([0, -1, 1.5, 26_214_401])('a body limit of %d stops the start', (bodyLimitBytes) => {
+  const limited = gateway('run', { bodyLimitBytes });
+  expect(() => checkGateway(limited, 'journal')).toThrow('bodyLimitBytes must be from 1 to 26214400');
+  expect(() => checkGateway(limited, 'direct')).toThrow('bodyLimitBytes must be from 1 to 1572864');
+});
+
+test('bodies over 1.5 MiB need the journal', () => {
+  const large = gateway('run', { bodyLimitBytes: 26_214_400 });
+  expect(() => checkGateway(large, 'journal')).not.toThrow();
+  expect(() => checkGateway(large, 'direct')).toThrow(
+    'source shop: bodyLimitBytes must be from 1 to 1572864: larger ones need the journal',
+  );
+});
+
+test.each([
+  ['its own word', source(github(), { bodyLimitBytes: 7 }), 7, 7],
+  ["else its provider's, in direct mode 1.5 MiB", source(github()), 26_214_400, 1_572_864],
+  ['else 1.5 MiB', source(payment()), 1_572_864, 1_572_864],
+])('how large the bodies of a source may be: %s', (_how, one, journal, direct) => {
+  expect(bodyLimitOf(one, 'journal')).toBe(journal);
+  expect(bodyLimitOf(one, 'direct')).toBe(direct);
 });
 
 test.each([

@@ -1,4 +1,9 @@
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { ExternalStorage, Payload, PayloadCodec } from '@temporalio/common';
+import {
+  decodeReferencePayload,
+  ExternalStorageRunner,
+  isReferencePayload,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { readBody, swallowRest, type ByteBudget } from '../api/body.ts';
@@ -15,11 +20,15 @@ const payloadLimit = 10_000;
 const bodyTimeoutMs = 10_000;
 /** Bytes of bodies in memory at once (40 MiB). */
 const inFlightBytes = 41_943_040;
+/** Bytes of large payloads in one answer (32 MiB); further ones stay references. */
+const resolvedBytes = 33_554_432;
 /** How long a browser may remember that it may ask, in seconds. */
 const preflightSeconds = 600;
 
 export interface CodecParts {
   readonly codec: PayloadCodec;
+  /** Where large payloads are kept: what stands for one is resolved first. */
+  readonly externalStorage?: ExternalStorage | undefined;
   readonly access: Access;
   readonly log: Logger;
 }
@@ -29,7 +38,7 @@ export interface CodecParts {
  * "data"}]}` with base64 values, both ways (https://docs.temporal.io/codec-server). What cannot be decoded
  * comes back as it was, so that one lost key does not hide the rest of a history; its metadata names the key.
  */
-export function codecRouter({ codec, access, log }: CodecParts): Router {
+export function codecRouter({ codec, externalStorage, access, log }: CodecParts): Router {
   const budget: ByteBudget = { limitBytes: inFlightBytes, usedBytes: 0 };
   const router = express.Router({ caseSensitive: true });
   router.use(cors(access, log));
@@ -39,7 +48,7 @@ export function codecRouter({ codec, access, log }: CodecParts): Router {
   );
   router.post(
     '/decode',
-    answer((payloads) => decodeEach(codec, payloads, log)),
+    answer((payloads) => decodeEach({ codec, resolve: resolverOf(externalStorage) }, payloads, log)),
   );
   return router;
 
@@ -90,24 +99,54 @@ const cors =
 
 /** One by one: each is opened, or left sealed and counted in the log. */
 async function decodeEach(
-  codec: PayloadCodec,
+  { codec, resolve }: { readonly codec: PayloadCodec; readonly resolve: Resolve },
   payloads: readonly Payload[],
   log: Logger,
 ): Promise<Payload[]> {
   const failures: Record<string, number> = {};
-  const decoded = payloads.map(async (payload) => {
+  const count = (name: string) => void (failures[name] = (failures[name] ?? 0) + 1);
+  const all: Payload[] = [];
+  for (const payload of payloads) {
     try {
-      return (await codec.decode([payload]))[0]!;
+      const whole = await resolve(payload);
+      all.push((await codec.decode([whole]))[0]!);
     } catch (error) {
-      if (!(error instanceof SealError)) throw error;
-      const name = error.keyId === undefined ? error.failure : `${error.failure} ${error.keyId}`;
-      failures[name] = (failures[name] ?? 0) + 1;
-      return payload;
+      if (error instanceof UnresolvedError) count(error.message);
+      else if (!(error instanceof SealError)) throw error;
+      else count(error.keyId === undefined ? error.failure : `${error.failure} ${error.keyId}`);
+      all.push(payload);
     }
-  });
-  const all = await Promise.all(decoded);
+  }
   if (Object.keys(failures).length > 0) log.warn({ failures }, 'payloads could not be decoded');
   return all;
+}
+
+/** What a reference stands for; other payloads as they are. Rejects with UnresolvedError. */
+type Resolve = (payload: Payload) => Promise<Payload>;
+
+class UnresolvedError extends Error {
+  override readonly name = 'UnresolvedError';
+}
+
+/** For one answer, which holds `resolvedBytes` of payloads at most. */
+function resolverOf(externalStorage: ExternalStorage | undefined): Resolve {
+  if (externalStorage === undefined) return (payload) => Promise.resolve(payload);
+  const runner = new ExternalStorageRunner(externalStorage);
+  let room = resolvedBytes;
+  return async (payload) => {
+    if (!isReferencePayload(payload)) return payload;
+    let whole: Payload;
+    try {
+      const bytes = Number(decodeReferencePayload(payload).claimData['bytes']);
+      if (!(bytes <= room)) throw new UnresolvedError('too_large');
+      room -= bytes;
+      [whole = payload] = await runner.retrieve([payload]);
+    } catch (cause) {
+      if (cause instanceof UnresolvedError) throw cause;
+      throw new UnresolvedError(`unresolved ${(cause as Error).name}`, { cause });
+    }
+    return whole;
+  };
 }
 
 const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));

@@ -177,6 +177,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         workflow,
         taskQueue,
         n,
+        again: run.attempts > 1,
         ...(priority !== undefined && { priority }),
         ...(workflowId !== undefined && { workflowId }),
       },

@@ -23,8 +23,9 @@ export function createPool(
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it; its types do not say so
     onConnect: async (client) => void (await client.query(durable)),
   });
-  // Without a listener a connection that breaks would end the process.
+  // Without a listener a connection that breaks would end the process, idle or in use; its queries reject.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 

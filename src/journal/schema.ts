@@ -121,17 +121,20 @@ export const journalSchema: Schema = {
           key        text        primary key,
           data       bytea       not null,
           made_at    timestamptz not null default now(),
-          used_at    timestamptz not null default now()
+          used_at    timestamptz not null default now() -- stored last
         );
 
-        -- Which runs name a blob, so that it is kept as long as they may live.
+        -- Which workflows name a blob, so that it is kept as long as Temporal knows one of them. '' is nobody
+        -- whom we can ask after: kept for good.
         create table everhook.blob_uses (
-          key         text not null references everhook.blobs on delete cascade,
-          namespace   text not null,
-          workflow_id text not null,
+          key         text        not null references everhook.blobs on delete cascade,
+          namespace   text        not null,
+          workflow_id text        not null,
+          used_at     timestamptz not null default now(), -- stored last, for this workflow
+          look_at     timestamptz not null,               -- when to ask Temporal again
           primary key (key, namespace, workflow_id)
         );
-        create index blob_uses_workflow on everhook.blob_uses (workflow_id);
+        create index blob_uses_look on everhook.blob_uses (look_at);
       `,
     },
   ],

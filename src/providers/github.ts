@@ -75,6 +75,8 @@ export const github = (): Provider<GithubEvents, HmacProof> => ({
 
   keepHeaders: ['x-github-event', 'x-github-delivery', 'x-github-hook-id', header],
   answerWithinMs: 10_000,
+  // "Payloads are capped at 25 MB": docs.github.com/webhooks/webhook-events-and-payloads
+  bodyLimitBytes: 26_214_400,
   samples: githubSamples,
   develop: () => developmentSecret(),
 });

@@ -138,6 +138,11 @@ export interface Provider<Events extends object = Record<string, unknown>, Proof
   readonly readerVersion?: number;
   /** How long the provider waits, in milliseconds. Default 3000. */
   readonly answerWithinMs?: number;
+  /**
+   * The largest body it sends, in bytes, where that is more than 1,572,864 (1.5 MiB). With the journal a source
+   * takes so much by default, up to 26,214,400 (25 MiB); in direct mode it does not.
+   */
+  readonly bodyLimitBytes?: number;
   /** The headers of a request that this provider would have sent; for tests, samples, `everhook send`. */
   sign(request: UnsignedRequest, proof: SigningProof<Proof>, at: Date): Record<string, string>;
   /** Realistic bodies by type, each with a fresh id; the ones `everhook send` knows. */

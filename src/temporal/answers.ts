@@ -1,5 +1,7 @@
 import { isGrpcServiceError, NamespaceNotFoundError, ServiceError } from '@temporalio/client';
 
+import { BlobError } from '../journal/blob-error.ts';
+
 /**
  * What a refused start means:
  * - `unavailable`: nothing was started; try again.
@@ -40,6 +42,7 @@ export function classify(error: unknown): StartError {
     return new StartError('setup_refused', `namespace ${error.namespace} does not exist`, { cause: error });
   }
   const status = error instanceof ServiceError ? error.cause : error;
+  if (status instanceof BlobError) return new StartError('unavailable', status.message, { cause: error });
   if (!isGrpcServiceError(status)) {
     return new StartError('unknown', error instanceof Error ? error.message : String(error), {
       cause: error,

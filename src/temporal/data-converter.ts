@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { DataConverter } from '@temporalio/common';
+import type { DataConverter, ExternalStorage } from '@temporalio/common';
 import type { Keys } from '../encryption/keys.ts';
 import { encryptionCodec } from './codec.ts';
 
@@ -7,6 +7,8 @@ const failureConverterPath = fileURLToPath(new URL('failure-converter.cjs', impo
 
 export interface DataConverterOptions {
   readonly keys: Keys;
+  /** Where large payloads are kept (`openBlobs`), sealed first; without one they travel whole, up to 2 MiB. */
+  readonly externalStorage?: ExternalStorage | undefined;
 }
 
 /**
@@ -14,7 +16,8 @@ export interface DataConverterOptions {
  * of the workflows takes its `failureConverterPath`. The codec is there without keys, too: it then names the
  * key that is missing.
  */
-export const createDataConverter = ({ keys }: DataConverterOptions): DataConverter => ({
+export const createDataConverter = ({ keys, externalStorage }: DataConverterOptions): DataConverter => ({
   payloadCodecs: [encryptionCodec(keys)],
   ...(keys.current !== undefined && { failureConverterPath }),
+  ...(externalStorage && { externalStorage }),
 });

@@ -17,6 +17,11 @@ export interface Run {
   readonly n: number;
   /** Default made from the event and n; given where it was frozen at acceptance. */
   readonly workflowId?: string;
+  /**
+   * Not the first call: look before starting. A start stores a large payload first, sealed anew each time; while
+   * Temporal is away, or where the run is there already, that would be for nothing.
+   */
+  readonly again?: boolean;
 }
 
 /** `duplicate` is a run of this very event that has been started before. */
@@ -34,6 +39,7 @@ export const createStart =
   (run, deadline) =>
     client.withDeadline(deadline, async () => {
       const id = run.workflowId ?? workflowId(run.event, run.n);
+      if (run.again && (await find(client, run, id))) return 'duplicate';
       try {
         await client.workflow.start(run.workflow, {
           workflowId: id,
@@ -48,26 +54,32 @@ export const createStart =
         });
         return 'started';
       } catch (error) {
-        if (error instanceof WorkflowExecutionAlreadyStartedError) return await recognise(client, run, id);
-        throw classify(error);
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw classify(error);
+        if (await find(client, run, id)) return 'duplicate';
+        // Retention took the closed run between the two calls: a new start will succeed.
+        throw new StartError('unknown', `${id} is just going`);
       }
     });
 
-/** Already started counts only if that run says it is this event's. */
-async function recognise(client: Client, run: Run, id: string): Promise<Started> {
-  const memo = await client.workflow
-    .getHandle(id)
-    .describe()
-    .then(
-      (description) => description.memo?.everhookEvent as { event?: unknown; n?: unknown } | undefined,
-      async (error: unknown) => {
-        // Retention took the closed run between the two calls: a new start will succeed.
-        if (error instanceof WorkflowNotFoundError) throw new StartError('unknown', `${id} is just going`);
-        if (error instanceof SealError) return await sealedMemo(client, run, id);
-        throw classify(error);
-      },
-    );
-  if (memo?.event === eventName(run.event) && memo.n === run.n) return 'duplicate';
+/** Whether it has been started, which counts only if that run says it is this event's. Throws StartError. */
+async function find(client: Client, run: Run, id: string): Promise<boolean> {
+  try {
+    const { memo } = await client.workflow.getHandle(id).describe();
+    return requireOurs(memo?.everhookEvent as Partial<Named> | undefined, run, id);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof SealError) return requireOurs(await sealedMemo(client, run, id), run, id);
+    throw error instanceof StartError ? error : classify(error);
+  }
+}
+
+interface Named {
+  readonly event: unknown;
+  readonly n: unknown;
+}
+
+function requireOurs(memo: Partial<Named> | undefined, { event, n }: Run, id: string): true {
+  if (memo?.event === eventName(event) && memo.n === n) return true;
   throw new StartError('id_taken', `the workflow id ${id} belongs to another run`);
 }
 
