@@ -6,8 +6,10 @@ import {
   type StorageDriver,
   type StorageDriverTargetInfo,
 } from '@temporalio/common';
+import { encodeReferencePayload } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import protocol from '@temporalio/proto';
 import type { Pool, PoolClient } from 'pg';
+import { ConfigError } from '../errors.ts';
 import { BlobError } from './blob-error.ts';
 import { createPool } from './connection.ts';
 
@@ -21,6 +23,8 @@ const batchBlobs = 100;
 const connections = 4;
 /** A workflow that was just named is looked at for the first time after this long, in seconds. */
 const firstLookSeconds = 600;
+/** In every reference in Temporal's histories: never to be changed. */
+const driverName = 'everhook-journal';
 const keyPrefix = 'sha256:';
 
 export interface Blobs {
@@ -29,10 +33,30 @@ export interface Blobs {
   close(): Promise<void>;
 }
 
-/** The blobs of a journal, on connections of their own: 25 MiB must not hold up an append. */
+/**
+ * The blobs of a journal, on connections of their own: 25 MiB must not hold up an append. Throws ConfigError
+ * where the installation cannot write references.
+ */
 export function openBlobs(databaseUrl: string): Blobs {
+  requireReferences();
   const pool = createPool(databaseUrl, { name: 'everhook-blobs', connections });
   return { pool, storage: blobStorage(pool), close: () => pool.end() };
+}
+
+/**
+ * Temporal's packages find each other's messages by their class: with two copies of protobufjs in between, each
+ * start with a large payload would fail, and nothing before it.
+ */
+function requireReferences(): void {
+  try {
+    encodeReferencePayload({ driverName, claim: new StorageDriverClaim({}), sizeBytes: 0 });
+  } catch (cause) {
+    throw new ConfigError(
+      'large payloads cannot travel: @temporalio/common and @temporalio/proto use different copies of protobufjs; ' +
+        '"npm ls protobufjs" shows them, and a dependency on protobufjs 8.8.1 at the root makes them one',
+      { cause },
+    );
+  }
 }
 
 /**
@@ -44,8 +68,7 @@ export const blobStorage = (pool: Pool): ExternalStorage =>
   new ExternalStorage({ drivers: [blobDriver(pool)], payloadSizeThreshold: blobThresholdBytes });
 
 const blobDriver = (pool: Pool): StorageDriver => ({
-  // Both are in histories: never to be changed.
-  name: 'everhook-journal',
+  name: driverName,
   type: 'everhook.journal',
 
   async store({ abortSignal, target }, payloads) {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { connect, createServer, type Socket } from 'node:net';
 import { defaultPayloadConverter, type Payload, type StorageDriverTargetInfo } from '@temporalio/common';
 import type { Pool } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { blobStorage, blobThresholdBytes, openBlobs } from '../../src/journal/blobs.ts';
+import { gateTo } from '../support/gate.ts';
 import { createJournal } from '../support/journal.ts';
 
 const workflow = (id?: string): StorageDriverTargetInfo => ({
@@ -123,38 +123,6 @@ test('while PostgreSQL is away it is said so, and afterwards all goes on', async
   gate.open();
   expect(await driver.retrieve({}, claims)).toHaveLength(1);
 });
-
-/** A way to PostgreSQL that can be cut. */
-async function gateTo(to: string) {
-  const { hostname, port } = new URL(to);
-  const sockets = new Set<Socket>();
-  let isOpen = true;
-  const server = createServer((socket) => {
-    if (!isOpen) return socket.destroy();
-    const onward = connect(Number(port), hostname);
-    for (const [one, other] of [
-      [socket, onward],
-      [onward, socket],
-    ] as const) {
-      sockets.add(one);
-      one.pipe(other);
-      one.on('error', () => undefined).on('close', () => (other.destroy(), sockets.delete(one)));
-    }
-    return undefined;
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = new URL(to);
-  url.host = `127.0.0.1:${(server.address() as { port: number }).port}`;
-  const shut = () => {
-    isOpen = false;
-    for (const socket of sockets) socket.destroy();
-  };
-  onTestFinished(() => {
-    shut();
-    server.close();
-  });
-  return { url: url.href, shut, open: () => void (isOpen = true) };
-}
 
 test('256 KiB is where payloads go another way', () => {
   expect(blobThresholdBytes).toBe(256 * 1024);
