@@ -182,15 +182,17 @@ export function startBlobCollector({
   pool,
   client,
   log,
+  limit = batchUses,
   intervalMs = 60_000,
+  ...options
 }: CollectorParts & { readonly log: Logger; readonly intervalMs?: number }): BlobCollector {
   const stopping = new AbortController();
   const { signal } = stopping;
   const pass = async (): Promise<number> => {
     try {
-      const { looked, collected, bytes } = await collectBlobs({ pool, client });
+      const { looked, collected, bytes } = await collectBlobs({ pool, client, limit, ...options });
       if (collected > 0) log.info({ collected, bytes }, 'large payloads of finished runs were deleted');
-      return looked < batchUses ? intervalMs : Math.min(intervalMs, 1000);
+      return looked < limit ? intervalMs : Math.min(intervalMs, 1000);
     } catch (error) {
       // Both stores are told about elsewhere; nothing is lost but space.
       if (!signal.aborted) log.debug({ err: error }, 'large payloads could not be collected');
