@@ -89,7 +89,7 @@ export const journalSchema: Schema = {
           unique (event, n)
         );
         create index runs_accepted on everhook.runs (source, lease_until) where state = 'accepted';
-        create index runs_turn on everhook.runs (turn, event) where state = 'accepted' and turn is not null;
+        create index runs_turn on everhook.runs (turn, state, id) where turn is not null;
         create index runs_parked on everhook.runs (id) where state = 'parked';
 
         -- The same id with another content, or signed bytes under another id. Not run unless a person says so.
