@@ -34,7 +34,8 @@ export const journalSchema: Schema = {
           repeats        bigint[]              -- the events that it tells of once more
         );
         create index deliveries_repeats on everhook.deliveries using gin (repeats) where repeats is not null;
-        create index deliveries_refused on everhook.deliveries (source, id) where verdict = 'refused';
+        create index deliveries_quarantine on everhook.deliveries (source, id)
+          where verdict in ('refused', 'handshake');
 
         create table everhook.events (
           id              bigint      generated always as identity primary key,
