@@ -50,10 +50,22 @@ async function followEvent() {
   const connection = await Connection.connect({ address: temporal });
   try {
     const client = new Client({ connection, namespace });
-    const result = await within(30_000, client.workflow.getHandle(id).result(), `${id} does not complete`);
+    const result = await within(30_000, resultOf(client, id), `${id} does not complete`);
     check(`${id} completed: ${JSON.stringify(result)}`, typeof result.entryId === 'string');
   } finally {
     await connection.close();
+  }
+}
+
+/** The run is started after the answer: it may not be there yet. */
+async function resultOf(client, id) {
+  for (;;) {
+    try {
+      return await client.workflow.getHandle(id).result();
+    } catch (error) {
+      if (error.name !== 'WorkflowNotFoundError') throw error;
+      await delay(50);
+    }
   }
 }
 

@@ -63,8 +63,13 @@ export async function assembleAcceptance(parts: AcceptanceParts): Promise<Accept
     observe: metrics.observeStart,
   });
   journal.dispatchTo(dispatcher);
-  const keeper = createKeeper({ pool: journal.pool, sources, log: parts.log });
-  watch({ claims: journal.claims, dispatcher, waiting: () => journal.appender.waiting });
+  const keeper = createKeeper({ pool: journal.pool, sources, log: parts.log, limits: config.quarantine });
+  watch({
+    claims: journal.claims,
+    dispatcher,
+    waiting: () => journal.appender.waiting,
+    dropped: () => keeper.dropped(),
+  });
   return {
     accept: journal.accept,
     keep: keeper.keep,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { AnyProvider, Gateway } from './define.ts';
 import { readKeys, type Keys } from './encryption/keys.ts';
 import { ConfigError } from './errors.ts';
+import { keeperLimits, type KeeperLimits } from './journal/keeper.ts';
 import { complaintOf, type RateLimit } from './rate-limit.ts';
 import { readSetting, type Environment } from './settings.ts';
 import type { TemporalTarget } from './temporal/connection.ts';
@@ -29,6 +30,8 @@ export interface Config {
   /** How many failed proofs of one address are answered 401; undefined: all of them. */
   readonly refusalLimit: RateLimit | undefined;
   readonly bytesInFlight: number;
+  /** What each source may keep of refused deliveries and handshakes. */
+  readonly quarantine: KeeperLimits;
   readonly requestTimeoutSeconds: number;
   readonly logLevel: string;
   readonly temporal: TemporalTarget;
@@ -76,6 +79,18 @@ export function readConfig(
       from: 1_048_576,
       to: 2 ** 40,
     }),
+    quarantine: {
+      rows: wholeNumber('EVERHOOK_QUARANTINE_ROWS', setting('EVERHOOK_QUARANTINE_ROWS'), {
+        fallback: keeperLimits.rows,
+        from: 0,
+        to: 1_000_000,
+      }),
+      bytes: wholeNumber('EVERHOOK_QUARANTINE_BYTES', setting('EVERHOOK_QUARANTINE_BYTES'), {
+        fallback: keeperLimits.bytes,
+        from: 0,
+        to: 2 ** 40,
+      }),
+    },
     requestTimeoutSeconds: wholeNumber(
       'EVERHOOK_REQUEST_TIMEOUT_SECONDS',
       setting('EVERHOOK_REQUEST_TIMEOUT_SECONDS'),

@@ -38,6 +38,8 @@ export const source = <P extends AnyProvider>(provider: P, options: SourceOption
 /** What a `feedBy` workflow takes: the key's events, one after another (`follow(feed)`). */
 export interface Feed<Event> {
   readonly key: string;
+  /** Where its events wait; Everhook sets it. */
+  readonly turn?: string;
   /** Never set: carries the events' type. */
   readonly event?: Event;
 }

@@ -10,7 +10,11 @@ export const routes = {
     'customer.created': 'welcomeCustomer',
   },
   github: {
-    push: { workflow: 'processPush', taskQueue: 'everhook-git' },
+    push: {
+      workflow: 'processPush',
+      inOrderBy: (event) => event.payload.repository.id,
+      taskQueue: 'everhook-git',
+    },
   },
   payment: {
     'payment.succeeded': 'fulfillPayment',

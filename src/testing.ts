@@ -17,6 +17,7 @@ import { startApi } from './server.ts';
 import type { Environment } from './settings.ts';
 import { connectTemporal } from './temporal/connection.ts';
 import { createDataConverter } from './temporal/data-converter.ts';
+import { resultOf } from './temporal/result-of.ts';
 import { startWorker } from './worker.ts';
 
 export interface TestGatewayOptions {
@@ -152,7 +153,7 @@ async function post(client: Client, url: string, signed: ReturnType<typeof sampl
     workflowId,
     async result() {
       if (workflowId === undefined) throw new Error(`no run: ${response.status} ${text}`);
-      return (await client.workflow.getHandle(workflowId).result()) as unknown;
+      return await resultOf(client, workflowId);
     },
     again: () => post(client, url, signed),
   };

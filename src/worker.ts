@@ -9,6 +9,8 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { journalSources, requireDatabase } from './acceptance.ts';
 import { runOf } from './api/route.ts';
 import { checkGateway } from './check.ts';
 import type { Config } from './config.ts';
@@ -16,7 +18,9 @@ import type { ActivityContext, AnyActivities, Gateway } from './define.ts';
 import { warnIfClear } from './encryption/warning.ts';
 import { ConfigError } from './errors.ts';
 import { openBlobs } from './journal/blobs.ts';
+import { createPool } from './journal/connection.ts';
 import type { Logger } from './log.ts';
+import { turnActivities } from './turn-activities.ts';
 import { createDataConverter } from './temporal/data-converter.ts';
 
 /** How long activities may go on once the worker is told to stop, and when it stops all the same. */
@@ -64,10 +68,18 @@ export async function startWorker(
     for (const closer of closers.toReversed()) await closer();
   };
   try {
-    const activities = await createActivities(gateway, config, closers);
+    const own = await createActivities(gateway, config, closers);
+    const reserved = Object.keys(own).find((name) => name.startsWith('everhook'));
+    if (reserved !== undefined)
+      throw new ConfigError(`activity ${reserved}: names that begin with everhook are ours`);
     const workflowBundle = await bundle(gateway, dataConverter, log);
+    requireTakeTurns(gateway, config, workflowBundle);
     const connection = await connect(config, log, signal);
     closers.push(() => connection.close());
+    const activities = {
+      ...own,
+      ...keyedActivities(gateway, config, { connection, dataConverter, closers }),
+    };
     const workers = await Promise.all(
       taskQueues.map((taskQueue) =>
         Worker.create({
@@ -154,6 +166,39 @@ async function createActivities(
     onClose: (closer) => void closers.push(closer),
   };
   return await activities(context);
+}
+
+/** What keyed rows need of the journal; nothing where there are none. */
+function keyedActivities(
+  gateway: Gateway,
+  config: Config,
+  {
+    connection,
+    dataConverter,
+    closers,
+  }: { connection: NativeConnection; dataConverter: DataConverter; closers: (() => Promise<void>)[] },
+): AnyActivities {
+  if (keyedKinds(gateway, config).size === 0) return {};
+  const pool = createPool(requireDatabase(config), { name: 'everhook-turns', connections: 5 });
+  closers.push(() => pool.end());
+  const client = new Client({ connection, namespace: config.temporal.namespace, dataConverter });
+  return turnActivities(pool, journalSources(gateway, config), client);
+}
+
+const keyedKinds = ({ routes }: Gateway, { sources }: Pick<Config, 'sources'>): Set<string> =>
+  new Set(
+    sources
+      .flatMap((source) => Object.values(routes[source] ?? {}))
+      .map((row) => runOf(row).kind)
+      .filter((kind) => kind === 'inOrderBy' || kind === 'feedBy'),
+  );
+
+/** `inOrderBy` runs a workflow of ours, which a gateway's own workflows file has to pass on. */
+function requireTakeTurns(gateway: Gateway, config: Config, { code }: WorkflowBundleWithSourceMap): void {
+  if (!keyedKinds(gateway, config).has('inOrderBy') || code.includes('takeTurns')) return;
+  throw new ConfigError(
+    "a row has inOrderBy: add `export { takeTurns } from 'everhook/workflows'` to the workflows file",
+  );
 }
 
 async function bundle(

@@ -36,6 +36,7 @@ test('an empty environment is production on loopback, with every source on', () 
     sources: ['stripe', 'own-shop'],
     requestTimeoutSeconds: 10,
     bytesInFlight: 268_435_456,
+    quarantine: { rows: 10_000, bytes: 67_108_864 },
     temporal: { namespace: 'default' },
   });
 });
@@ -71,6 +72,8 @@ test.each([
   [{ EVERHOOK_LOG_LEVEL: 'loud' }, /EVERHOOK_LOG_LEVEL/],
   [{ EVERHOOK_REQUEST_TIMEOUT_SECONDS: '0' }, /from 1 to 300/],
   [{ EVERHOOK_BYTES_IN_FLIGHT: '10' }, /EVERHOOK_BYTES_IN_FLIGHT/],
+  [{ EVERHOOK_QUARANTINE_ROWS: '1000001' }, /EVERHOOK_QUARANTINE_ROWS/],
+  [{ EVERHOOK_QUARANTINE_BYTES: '64MiB' }, /EVERHOOK_QUARANTINE_BYTES/],
 ] as const)('%j stops the start', (environment, message) => {
   expect(() => config(environment)).toThrow(message);
   expect(() => config(environment)).toThrow(ConfigError);

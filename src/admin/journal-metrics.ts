@@ -14,6 +14,8 @@ export function createJournalMetrics(registry: Registry): {
     readonly claims: Pick<Claims, 'backlog'>;
     readonly dispatcher: Pick<Dispatcher, 'state'>;
     readonly waiting: () => number;
+    /** Refused deliveries that found no room in the quarantine, since the start. */
+    readonly dropped: () => number;
   }): void;
 } {
   const registers = [registry];
@@ -50,7 +52,16 @@ export function createJournalMetrics(registry: Registry): {
       failed: (reason) => failures.inc({ reason }),
       possibleReplay: (source) => replays.inc({ source }),
     },
-    watch({ claims, dispatcher, waiting }) {
+    watch({ claims, dispatcher, waiting, dropped }) {
+      const lost: Counter = new Counter({
+        name: 'everhook_quarantine_dropped_total',
+        help: 'Refused deliveries that were counted and not kept, because too many came at once.',
+        registers,
+        collect() {
+          lost.reset();
+          lost.inc(dropped());
+        },
+      });
       let asked = { at: -Infinity, counts: Promise.resolve<Backlog | undefined>(undefined) };
       const counts = () => {
         if (performance.now() - asked.at > freshMs) {

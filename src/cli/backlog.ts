@@ -1,21 +1,32 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import type { Pool } from 'pg';
 import { ConfigError } from '../errors.ts';
-import { countParked, pause as pauseRoute, resume as resumeRoute, retryParked } from '../journal/operate.ts';
-import { backlogOf } from '../journal/search.ts';
+import {
+  countParked,
+  latestRun,
+  pause as pauseRoute,
+  resume as resumeRoute,
+  retryParked,
+  type ParkedFilter,
+} from '../journal/operate.ts';
+import { backlogOf, findEvent } from '../journal/search.ts';
 import { gatewayOption } from './gateway.ts';
 import {
   age,
   byOption,
   eventRef,
   jsonOption,
+  nameOfEvent,
   nothing,
   printJson,
   printTable,
+  visible,
   whyOption,
   withJournal,
+  type EventRef,
   type JournalOptions,
 } from './journal.ts';
-import { print } from './print.ts';
+import { print, warn } from './print.ts';
 
 /** `everhook backlog`: what waits for its start, for its turn, or for a person. */
 export const backlog = (): Command =>
@@ -114,40 +125,57 @@ export const retry = (): Command =>
     .addOption(gatewayOption())
     .option('-s, --source <name>', 'all that are parked of this source')
     .option('-r, --reason <reason>', 'parked for this reason: payload_unexpected')
-    .option('--yes', 'do it; without, only their number is shown')
+    .option('--yes', 'do it, also for more than one; without, their number is shown')
     .addOption(whyOption())
     .addOption(byOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  everhook retry shop:o-1\n  everhook retry --source shop --reason payload_unexpected --yes',
+      '\nExit code: 1 where nothing tries again.\n\nExamples:\n  everhook retry shop:o-1\n  everhook retry --source shop --reason payload_unexpected --yes',
     )
-    .action(
-      (
-        event: { source: string; id: string } | undefined,
-        options: ChangeOptions & {
-          readonly source?: string;
-          readonly reason?: string;
-          readonly yes?: boolean;
-        },
-      ) =>
-        withJournal(options, async (pool) => {
-          const source = event?.source ?? options.source;
-          if (source === undefined || (event && options.source !== undefined)) {
-            throw new ConfigError('name one event, or --source');
-          }
-          const filter = {
-            source,
-            ...(event && { id: event.id }),
-            ...(options.reason !== undefined && { reason: options.reason }),
-          };
-          const count = await countParked(pool, filter);
-          if (count === 0)
-            return nothing('No such run is parked, or its row gave no usable key: see everhook backlog');
-          if (!event && !options.yes) return print(`${count} parked runs. Again with --yes to let them try.`);
-          const request = { by: options.by, ...(options.why !== undefined && { why: options.why }) };
-          print(`${await retryParked(pool, filter, request)} runs try again.`);
-        }),
+    .action((event: EventRef | undefined, options: RetryOptions) =>
+      withJournal(options, async (pool, sources) => {
+        const { source = event?.source, reason, yes, by, why } = options;
+        if (source === undefined || (event && options.source !== undefined)) {
+          throw new ConfigError('name one event, or --source');
+        }
+        if (!event && !sources.includes(source)) {
+          throw new ConfigError(`no source ${source}; there are ${sources.join(', ')}`);
+        }
+        const id = event && (await findEvent(pool, event));
+        if (event && id === undefined) return nothing(`No event ${nameOfEvent(event)}`);
+        const filter = { source, ...(id !== undefined && { id }), ...(reason !== undefined && { reason }) };
+        const count = await countParked(pool, filter);
+        if (count === 0) return nothing(await whyNot(pool, filter));
+        if (!event && count > 1 && !yes) {
+          warn(`${countOf(count)} would try again. With --yes they do.`);
+          process.exitCode = 1;
+          return;
+        }
+        const tried = await retryParked(pool, filter, { by, ...(why !== undefined && { why }) });
+        print(`${countOf(tried)} will try again.`);
+      }),
     );
+
+interface RetryOptions extends ChangeOptions {
+  readonly source?: string;
+  readonly reason?: string;
+  readonly yes?: boolean;
+}
+
+const countOf = (runs: number): string => (runs === 1 ? '1 parked run' : `${runs} parked runs`);
+
+/** Why there is nothing to retry. */
+async function whyNot(pool: Pool, { source, id, reason }: ParkedFilter): Promise<string> {
+  if (id === undefined) {
+    return `No run of ${source} is parked${reason === undefined ? '' : ` for ${visible(reason)}`} that could try again: see everhook backlog`;
+  }
+  const name = visible(`${source}:${id}`);
+  const run = await latestRun(pool, { source, id });
+  if (run?.state !== 'parked') return `${name} is ${run?.state ?? 'gone'}, not parked`;
+  const error = visible(run.error ?? '');
+  if (run.kind !== 'none') return `${name} is parked for another reason (${error})`;
+  return `${name} has no run that could try again: its row gave no usable key (${error})`;
+}
 
 interface Held {
   readonly source: string;

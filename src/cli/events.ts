@@ -1,16 +1,26 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { bodyOf, listEvents, showEvent, type EventStory, type RunStory } from '../journal/search.ts';
+import {
+  bodyOf,
+  findEvent,
+  listEvents,
+  showEvent,
+  type EventStory,
+  type RunStory,
+} from '../journal/search.ts';
 import {
   age,
   eventRef,
   jsonOption,
   limitOption,
   moment,
+  nameOfEvent,
   nothing,
   printJson,
   printTable,
+  visible,
   when,
   withJournal,
+  type EventRef,
   type JournalOptions,
 } from './journal.ts';
 import { gatewayOption } from './gateway.ts';
@@ -95,34 +105,32 @@ const show = (): Command =>
     .addOption(jsonOption())
     .option('--body', 'print the bytes that were received, and nothing else')
     .addHelpText('after', '\nExample:\n  everhook events show stripe:evt_1P…')
-    .action(
-      (
-        { source, id }: { source: string; id: string },
-        options: JournalOptions & { readonly body?: boolean },
-      ) =>
-        withJournal(options, async (pool) => {
-          if (options.body) {
-            const body = await bodyOf(pool, source, id);
-            return body === undefined
-              ? nothing(`No bytes of ${source}:${id}`)
-              : void process.stdout.write(body);
-          }
-          const story = await showEvent(pool, source, id);
-          if (story === undefined) {
-            return nothing(
-              `No event ${source}:${id}. Refused deliveries: everhook rejected --source ${source}`,
-            );
-          }
-          if (options.json) printJson(story);
-          else printStory(story);
-        }),
+    .action((ref: EventRef, options: JournalOptions & { readonly body?: boolean }) =>
+      withJournal(options, async (pool) => {
+        const id = await findEvent(pool, ref);
+        const story = id === undefined ? undefined : await showEvent(pool, ref.source, id);
+        if (id === undefined || story === undefined) {
+          return nothing(
+            `No event ${nameOfEvent(ref)}. Refused deliveries: everhook rejected --source ${visible(ref.source)}`,
+          );
+        }
+        if (options.body) {
+          const body = await bodyOf(pool, ref.source, id);
+          return body === undefined
+            ? nothing(`The bytes of ${nameOfEvent(ref)} were purged`)
+            : void process.stdout.write(body);
+        }
+        if (options.json) printJson(story);
+        else printStory(story);
+      }),
     );
 
 function printStory({ source, id, type, key, labels, occurredAt, receivedAt, ...rest }: EventStory): void {
-  print(`${source}:${id}`);
-  print(`  type       ${type}`);
-  if (key !== null) print(`  key        ${key}`);
-  for (const [name, value] of Object.entries(labels ?? {})) print(`  ${name.padEnd(10)} ${value}`);
+  print(visible(`${source}:${id}`));
+  print(`  type       ${visible(type)}`);
+  if (key !== null) print(`  key        ${visible(key)}`);
+  for (const [name, value] of Object.entries(labels ?? {}))
+    print(`  ${visible(name).padEnd(10)} ${visible(value)}`);
   if (occurredAt !== null) print(`  occurred   ${when(occurredAt)}`);
   print(`  received   ${when(receivedAt)} (${age(receivedAt)} ago)`);
   if (rest.possibleReplay) print('  A possible replay: an earlier event came with the same signed bytes.');
@@ -138,24 +146,25 @@ function printStory({ source, id, type, key, labels, occurredAt, receivedAt, ...
     ]),
   );
   for (const conflict of rest.conflicts) {
-    print(`conflict   ${conflict.why} (${source}:${conflict.id}), ${when(conflict.noticedAt)}`);
+    print(`conflict   ${conflict.why} (${visible(`${source}:${conflict.id}`)}), ${when(conflict.noticedAt)}`);
   }
 }
 
 function printRun(run: RunStory): void {
   print(`run ${run.n}      ${run.state}, ${when(run.stateAt)} (${age(run.stateAt)} ago)`);
   if (run.workflow !== null)
-    print(`  workflow   ${run.workflow} on ${run.taskQueue}, by the row ${run.route}`);
-  if (run.workflowId !== null) print(`  id         ${run.workflowId}`);
-  if (run.turn !== null) print(`  in turn    ${run.turn}${run.place === null ? '' : `, place ${run.place}`}`);
+    print(`  workflow   ${run.workflow} on ${run.taskQueue}, by the row ${visible(run.route ?? '')}`);
+  if (run.workflowId !== null) print(`  id         ${visible(run.workflowId)}`);
+  if (run.turn !== null)
+    print(`  in turn    ${visible(run.turn)}${run.place === null ? '' : `, place ${run.place}`}`);
   if (run.state === 'accepted') {
     print(
       `  attempts   ${run.attempts}${run.nextAttemptAt === null ? '' : `, next at ${when(run.nextAttemptAt)}`}`,
     );
   }
-  if (run.error !== null) print(`  error      ${run.error}`);
+  if (run.error !== null) print(`  error      ${visible(run.error)}`);
   if (run.requestedBy !== null)
-    print(`  asked by   ${run.requestedBy}${run.why === null ? '' : `: ${run.why}`}`);
+    print(`  asked by   ${visible(run.requestedBy)}${run.why === null ? '' : `: ${visible(run.why)}`}`);
 }
 
 function label(text: string): readonly [string, string] {

@@ -76,29 +76,50 @@ function userName(): string {
   }
 }
 
-/** `<source>:<event id>`, as answers, logs and workflow ids have it. */
-export function eventRef(text: string): { source: string; id: string } {
+/** An event as a person names it: its source, and the ids that may be meant, the likeliest first. */
+export interface EventRef {
+  readonly source: string;
+  readonly ids: readonly [string, ...string[]];
+}
+
+/**
+ * `<source>:<event id>`, as lists and logs have it, or the workflow id, as answers and Temporal have it:
+ * that one is escaped, and a repetition's ends in `~2`. An id that is there as it was typed comes first.
+ */
+export function eventRef(text: string): EventRef {
   const at = text.indexOf(':');
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('write it as <source>:<event id>');
   const id = text.slice(at + 1);
-  return { source: text.slice(0, at), id: unescaped(id) };
+  const meant = unescaped(id.replace(/~[1-9]\d*$/, ''));
+  return { source: text.slice(0, at), ids: meant === id || meant === '' ? [id] : [id, meant] };
 }
 
-// A workflow id is escaped; an event id that only looks so is found by its own escape, `%25`.
 function unescaped(id: string): string {
   try {
-    return /%[0-9A-F]{2}/.test(id) ? decodeURIComponent(id) : id;
+    return decodeURIComponent(id);
   } catch {
     return id;
   }
 }
 
+/** `<source>:<event id>`, for messages. */
+export const nameOfEvent = ({ source, ids }: EventRef): string => visible(`${source}:${ids[0]}`);
+
+/**
+ * Text from outside, for a terminal: control characters, which could rewrite what a person reads or run what
+ * the terminal offers, and those that turn the direction of text show as their numbers.
+ */
+export const visible = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** Rows as a table for people: columns as wide as their widest cell. */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  for (const row of [head, ...rows]) {
+  const lines = [head, ...rows.map((row) => row.map(visible))];
+  const widths = head.map((_title, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  for (const row of lines) {
     print(
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))
@@ -108,7 +129,14 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
   }
 }
 
-export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+/** JSON escapes control characters by itself, but for DEL and those after it. */
+export const printJson = (value: unknown): void =>
+  print(
+    JSON.stringify(value, null, 2).replace(
+      /[\u007f-\u009f]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+  );
 
 /** Nothing was found: says so, and exits with 1. */
 export function nothing(message: string): void {

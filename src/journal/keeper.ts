@@ -1,12 +1,14 @@
 import type { Pool } from 'pg';
 import type { Keep, KeptDelivery } from '../accept.ts';
 import type { Logger } from '../log.ts';
-import { deliveryRow, type JournalSource } from './rows.ts';
+import { deliveryRow, type DeliveryRow, type JournalSource } from './rows.ts';
 
 /** How much waits in memory to be written, and how much of a refused body is kept. */
 const queueDeliveries = 1000;
 const queueBytes = 16 * 1024 * 1024;
 const batchDeliveries = 200;
+const trimmedAtOnce = 1000;
+const trimsAtOnce = 10;
 export const refusedBodyBytes = 65_536;
 /** How long it gathers before it writes, and waits after a failure, in milliseconds. */
 const gatherMs = 200;
@@ -22,6 +24,8 @@ export const keeperLimits: KeeperLimits = { rows: 10_000, bytes: 67_108_864 };
 
 export interface Keeper {
   readonly keep: Keep;
+  /** How many found no room, or could not be written, since the start. */
+  dropped(): number;
   /** Writes what is left, for at most two seconds. */
   close(): Promise<void>;
 }
@@ -35,10 +39,11 @@ select id, source, received_at, remote_address, method, url, headers, body_bytes
 from json_to_recordset($1::json) as t (
   id uuid, source text, received_at timestamptz, remote_address text, method text, url text, headers jsonb,
   body_at integer, stored_bytes integer, body_bytes integer, sha256 text, verdict text, code text, reason text, note text
-)`;
+)
+on conflict (id) do nothing -- written by a try whose answer was lost`;
 
-// $1 source, $2 rows, $3 bytes: what lies beyond either, counted from the newest.
-const trim = `
+/** $1 source, $2 rows, $3 bytes: takes away what lies beyond either, counted from the newest, a part at a time. */
+export const trimQuarantine = `
 delete from everhook.deliveries where id in (
   select id from (
     select id, row_number() over newest as place, sum(length(body)) over newest as bytes
@@ -46,8 +51,19 @@ delete from everhook.deliveries where id in (
     window newest as (order by id desc)
   ) kept
   where place > $2 or bytes > $3
-  limit 1000
+  limit ${trimmedAtOnce}
 )`;
+
+/** A delivery that waits: its row, and as much of its body as is kept. */
+interface Waiting {
+  readonly row: DeliveryRow & {
+    readonly verdict: string;
+    readonly code: string | undefined;
+    readonly reason: string | undefined;
+    readonly note: string | undefined;
+  };
+  readonly body: Buffer;
+}
 
 /**
  * The quarantine: keeps deliveries that brought no events, off the answering path. Bounded in memory, where
@@ -64,9 +80,10 @@ export function createKeeper({
   readonly log: Pick<Logger, 'warn'>;
   readonly limits?: KeeperLimits;
 }): Keeper {
-  const waiting: KeptDelivery[] = [];
+  const waiting: Waiting[] = [];
   let bytes = 0;
   let dropped = 0;
+  let droppedTold = 0;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
   /** Written since a source was last trimmed; at first all of it, for what an earlier process kept counts too. */
@@ -99,34 +116,38 @@ export function createKeeper({
   const writeBatch = async () => {
     const batch = waiting.slice(0, batchDeliveries);
     if (batch.length === 0) return;
-    await pool.query(insert, valuesOf(batch, sources));
-    for (const one of waiting.splice(0, batch.length)) bytes -= sizeOf(one);
-    if (dropped > 0) {
-      log.warn({ dropped }, 'refused deliveries were counted and not kept: too many at once');
-      dropped = 0;
+    // Not `+=`: what finds no room meanwhile is counted too.
+    const untaken = await insertAll(pool, batch);
+    dropped += untaken;
+    for (const { body } of waiting.splice(0, batch.length)) bytes -= body.length;
+    if (dropped > droppedTold) {
+      log.warn({ dropped: dropped - droppedTold }, 'refused deliveries were counted and not kept');
+      droppedTold = dropped;
     }
-    for (const one of batch) {
-      const since = untrimmed.get(one.source) ?? { rows: limits.rows, bytes: limits.bytes };
-      untrimmed.set(one.source, { rows: since.rows + 1, bytes: since.bytes + sizeOf(one) });
+    for (const { row, body } of batch) {
+      const since = untrimmed.get(row.source) ?? limits;
+      untrimmed.set(row.source, { rows: since.rows + 1, bytes: since.bytes + body.length });
     }
     for (const [source, { rows, bytes: more }] of untrimmed) {
       if (rows < limits.rows / 10 && more < limits.bytes / 10) continue;
-      await pool.query(trim, [source, limits.rows, limits.bytes]);
-      untrimmed.set(source, { rows: 0, bytes: 0 });
+      if (await trim(pool, source, limits)) untrimmed.set(source, { rows: 0, bytes: 0 });
     }
   };
 
   return {
     keep(one) {
-      if (!Object.hasOwn(sources, one.source)) return;
-      if (waiting.length >= queueDeliveries || bytes + sizeOf(one) > queueBytes) {
+      const source = Object.hasOwn(sources, one.source) ? sources[one.source] : undefined;
+      if (source === undefined) return;
+      const kept = Math.min(one.delivery.body.length, refusedBodyBytes);
+      if (waiting.length >= queueDeliveries || bytes + kept > queueBytes) {
         dropped += 1;
         return;
       }
-      waiting.push(one);
-      bytes += sizeOf(one);
+      waiting.push(waitingOf(one, source));
+      bytes += kept;
       later(gatherMs);
     },
+    dropped: () => dropped,
     async close() {
       clearTimeout(timer);
       const deadline = performance.now() + 2000;
@@ -143,33 +164,54 @@ export function createKeeper({
   };
 }
 
-const sizeOf = ({ delivery }: KeptDelivery): number => Math.min(delivery.body.length, refusedBodyBytes);
-
-function valuesOf(
-  batch: readonly KeptDelivery[],
-  sources: Readonly<Record<string, JournalSource>>,
-): [string, Buffer] {
-  let at = 1;
-  const rows = batch.map((one) => {
-    const { source, delivery, verdict, refusal } = one;
-    const cut = delivery.body.length > refusedBodyBytes;
-    const note = [refusal?.note, cut ? `the first ${refusedBodyBytes} bytes are kept` : undefined];
-    const row = {
-      ...deliveryRow(source, delivery, sources[source]!, true),
-      body_at: at,
-      stored_bytes: sizeOf(one),
+/** Hashes the whole and copies the beginning: what waits must not hold the memory of a body that is cut. */
+function waitingOf({ source, delivery, verdict, refusal }: KeptDelivery, known: JournalSource): Waiting {
+  const cut = delivery.body.length > refusedBodyBytes;
+  const note = [refusal?.note, cut ? `the first ${refusedBodyBytes} bytes are kept` : undefined];
+  return {
+    row: {
+      ...deliveryRow(source, delivery, known, true),
       verdict,
       code: refusal?.code,
       reason: refusal?.reason,
       note: note.filter((part) => part !== undefined).join('; ') || undefined,
-    };
-    at += sizeOf(one);
-    return storable(row);
+    },
+    body: Buffer.from(delivery.body.subarray(0, refusedBodyBytes)),
+  };
+}
+
+/** Writes a batch; gives how many of it the database will never take. Throws where it is away. */
+async function insertAll(pool: Pool, batch: readonly Waiting[]): Promise<number> {
+  try {
+    await pool.query(insert, valuesOf(batch));
+    return 0;
+  } catch (error) {
+    // SQL's class 22, data: a character that the database's encoding lacks. No waiting mends that.
+    if (!/^22...$/.test((error as { code?: string }).code ?? '')) throw error;
+    if (batch.length === 1) return 1;
+  }
+  let refused = 0;
+  for (const one of batch) refused += await insertAll(pool, [one]);
+  return refused;
+}
+
+/** True when a source is within its bounds; else the next batch goes on. */
+async function trim(pool: Pool, source: string, { rows, bytes }: KeeperLimits): Promise<boolean> {
+  for (let part = 0; part < trimsAtOnce; part++) {
+    const { rowCount } = await pool.query(trimQuarantine, [source, rows, bytes]);
+    if ((rowCount ?? 0) < trimmedAtOnce) return true;
+  }
+  return false;
+}
+
+function valuesOf(batch: readonly Waiting[]): [string, Buffer] {
+  let at = 1;
+  const rows = batch.map(({ row, body }) => {
+    const placed = { ...row, body_at: at, stored_bytes: body.length };
+    at += body.length;
+    return storable(placed);
   });
-  return [
-    JSON.stringify(rows),
-    Buffer.concat(batch.map((one) => one.delivery.body.subarray(0, sizeOf(one)))),
-  ];
+  return [JSON.stringify(rows), Buffer.concat(batch.map(({ body }) => body))];
 }
 
 /** PostgreSQL's text holds no NUL and no half of a surrogate pair, and what is refused may have both. */

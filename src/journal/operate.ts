@@ -46,6 +46,20 @@ const parked = `
     and ($2::text is null or e.event_id = $2)
     and ($3::text is null or split_part(coalesce(r.last_error, ''), ':', 1) = $3)`;
 
+/** The latest run of an event: whether it is parked, and whether there is one to retry. */
+export async function latestRun(
+  pool: Pool,
+  { source, id }: { readonly source: string; readonly id: string },
+): Promise<{ readonly state: string; readonly kind: string; readonly error: string | null } | undefined> {
+  const { rows } = await pool.query<{ state: string; kind: string; error: string | null }>(
+    `select r.state, r.kind, r.last_error as error
+     from everhook.events e join everhook.runs r on r.event = e.id
+     where e.source = $1 and e.event_id = $2 order by (r.state = 'parked') desc, r.n desc limit 1`,
+    [source, id],
+  );
+  return rows[0];
+}
+
 /** How many parked runs there are to retry. */
 export async function countParked(pool: Pool, { source, id, reason }: ParkedFilter): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(

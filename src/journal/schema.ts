@@ -34,7 +34,8 @@ export const journalSchema: Schema = {
           repeats        bigint[]              -- the events that it tells of once more
         );
         create index deliveries_repeats on everhook.deliveries using gin (repeats) where repeats is not null;
-        create index deliveries_refused on everhook.deliveries (source, id) where verdict = 'refused';
+        create index deliveries_quarantine on everhook.deliveries (source, id)
+          where verdict in ('refused', 'handshake');
 
         create table everhook.events (
           id              bigint      generated always as identity primary key,
@@ -88,7 +89,7 @@ export const journalSchema: Schema = {
           unique (event, n)
         );
         create index runs_accepted on everhook.runs (source, lease_until) where state = 'accepted';
-        create index runs_turn on everhook.runs (turn, event) where state = 'accepted' and turn is not null;
+        create index runs_turn on everhook.runs (turn, state, id) where turn is not null;
         create index runs_parked on everhook.runs (id) where state = 'parked';
 
         -- The same id with another content, or signed bytes under another id. Not run unless a person says so.

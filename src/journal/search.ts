@@ -108,6 +108,20 @@ select n, state, kind, route, workflow, task_queue as "taskQueue", workflow_id a
   last_error as error, requested_by as "requestedBy", why
 from everhook.runs r where event = $1 order by n`;
 
+/** The first of these ids that a source has an event of; undefined where it has none. */
+export async function findEvent(
+  pool: Pool,
+  { source, ids }: { readonly source: string; readonly ids: readonly string[] },
+): Promise<string | undefined> {
+  // A short list of exact ids, so that each is one look into an index.
+  const { rows } = await pool.query<{ id: string }>(
+    `select event_id as id from everhook.events where source = $1 and event_id = any($2::text[])
+     order by array_position($2::text[], event_id) limit 1`,
+    [source, ids],
+  );
+  return rows[0]?.id;
+}
+
 /** One event with its runs, deliveries and conflicts; undefined where there is none. */
 export async function showEvent(pool: Pool, source: string, id: string): Promise<EventStory | undefined> {
   const event = (await pool.query<EventSummary & { row: string }>(storySql, [source, id])).rows[0];

@@ -1,24 +1,41 @@
 import type { Client } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Ring } from '../dispatch/dispatcher.ts';
 import { classify } from './answers.ts';
+import { cutKeyword } from './search-attributes.ts';
 
-/** Wakes a keyed run, or starts it. */
+const sourceAttribute = defineSearchAttributeKey('WebhookSource', 'KEYWORD');
+const keyAttribute = defineSearchAttributeKey('WebhookKey', 'KEYWORD');
+
+/**
+ * Wakes the keyed run of a turn, or starts it. The signal is empty: the run fetches its next event from the
+ * journal, so a doubled or lost ring does no harm. REJECT_DUPLICATE would lose the signal once the run
+ * has closed.
+ */
 export const createRing =
   (client: Client): Ring =>
-  ({ turn, kind, workflow, taskQueue, source, key }, deadline) =>
-    client
-      .withDeadline(deadline, () =>
+  async ({ turn, kind, workflow, taskQueue, source, key, priority }, deadline) => {
+    try {
+      await client.withDeadline(deadline, () =>
         client.workflow.signalWithStart(kind === 'inOrderBy' ? 'takeTurns' : workflow, {
           workflowId: turn,
           taskQueue,
-          args: [{ key, turn, source, workflow, taskQueue }],
+          // `Turns` for takeTurns, `Feed` for a workflow that follows one.
+          args: [{ turn, key }],
           signal: 'everhookDoorbell',
           signalArgs: [],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          memo: { everhookTurn: turn },
+          typedSearchAttributes: [
+            { key: sourceAttribute, value: source },
+            { key: keyAttribute, value: cutKeyword(key) },
+          ],
+          staticSummary: `${source}: ${kind === 'inOrderBy' ? `${workflow} in order` : workflow}`,
+          ...(priority !== undefined && { priority: { priorityKey: priority } }),
         }),
-      )
-      .then(
-        () => undefined,
-        (error: unknown) => {
-          throw classify(error);
-        },
       );
+    } catch (error) {
+      throw classify(error);
+    }
+  };

@@ -14,13 +14,14 @@ const maxBytes = 255;
 
 /** What a run is found by in Temporal's UI and CLI. */
 export const searchAttributes = (event: WebhookEvent): SearchAttributePair[] => [
-  { key: source, value: cut(event.source) },
-  { key: type, value: cut(event.type) },
-  { key: eventId, value: cut(event.id) },
-  ...(event.key === undefined ? [] : [{ key, value: cut(event.key) }]),
+  { key: source, value: cutKeyword(event.source) },
+  { key: type, value: cutKeyword(event.type) },
+  { key: eventId, value: cutKeyword(event.id) },
+  ...(event.key === undefined ? [] : [{ key, value: cutKeyword(event.key) }]),
 ];
 
-function cut(text: string): string {
+/** A text as a Keyword column holds it. */
+export function cutKeyword(text: string): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= maxBytes) return text;
   // A character cut in two decodes to U+FFFD at the end.

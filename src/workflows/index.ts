@@ -3,4 +3,5 @@ export { fulfillPayment } from './fulfill-payment.ts';
 export { processPush } from './process-push.ts';
 export { recordEvent } from './record-event.ts';
 export { recoverPayment } from './recover-payment.ts';
+export { takeTurns } from './take-turns.ts';
 export { welcomeCustomer } from './welcome-customer.ts';

@@ -1,6 +1,7 @@
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { resultOf } from '../../src/temporal/result-of.ts';
 import { startEverhook, stillRunning } from './everhook.ts';
 import { emptyFolder, gateway, install, manifest, pack, removeFolders } from './package.ts';
 import { checkout, run } from './run.ts';
@@ -140,25 +141,29 @@ async function expectToRun(folder: string): Promise<void> {
     cwd: folder,
     home: join(folder, '.everhook'),
   });
-  const resultOf = async (printed: string) =>
-    (await everhook.client.workflow.getHandle(workflowIdIn(printed)).result()) as unknown;
+  const resultOfPrinted = (printed: string) => resultOf(everhook.client, workflowIdIn(printed));
 
   const shipped = await everhook.command('send', 'shop', 'order.paid', '--set', 'order=o-1', '--duplicate');
   expect(shipped).toContain('"received":true');
   expect(shipped).toContain('"duplicate":true');
   expect(workflowIdIn(shipped)).toBe('shop:o-1');
-  expect(await resultOf(shipped)).toBe('packed o-1');
+  expect(await resultOfPrinted(shipped)).toBe('packed o-1');
 
   await writeFile(join(folder, 'other.json'), JSON.stringify({ type: 'order.returned', order: 'o-2' }));
   const recorded = await everhook.command('send', 'shop', 'order.returned', '--data', 'other.json');
-  expect(await resultOf(recorded)).toMatchObject({ source: 'shop', type: 'order.returned' });
+  expect(await resultOfPrinted(recorded)).toMatchObject({ source: 'shop', type: 'order.returned' });
 
   await writeFile(join(folder, 'app.js'), app);
-  const { temporal: TEMPORAL_ADDRESS } = everhook.addresses;
-  const env = { ...process.env, TEMPORAL_ADDRESS, SHOP_WEBHOOK_SECRET: 'a secret of sixteen bytes or more' };
+  const { temporal: TEMPORAL_ADDRESS, database: DATABASE_URL } = everhook.addresses;
+  const env = {
+    ...process.env,
+    TEMPORAL_ADDRESS,
+    DATABASE_URL,
+    SHOP_WEBHOOK_SECRET: 'a secret of sixteen bytes or more',
+  };
   const answered = await run('node', ['--import', 'tsx', 'app.js'], { cwd: folder, env });
   expect(answered).toContain('200 {"received":true');
-  expect(await everhook.client.workflow.getHandle('shop:o-3').result()).toBe('packed o-3');
+  expect(await resultOf(everhook.client, 'shop:o-3')).toBe('packed o-3');
 
   await everhook.process.interrupt(20_000);
   expect(everhook.process.text()).toContain('Stopped.');

@@ -1,5 +1,8 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import type { Plan } from '../../src/accept.ts';
+import { writeAddresses } from '../../src/dev/addresses.ts';
 import { openJournal, type Journal } from '../../src/journal/open.ts';
 import { journalSchema } from '../../src/journal/schema.ts';
 import { createKeeper } from '../../src/journal/keeper.ts';
@@ -40,6 +43,8 @@ beforeAll(async () => {
   await accept('misfit', { route: parked });
   await accept('misfit-2', { route: parked });
   await accept('keyless', { route: keyless });
+  await accept('letter-%41');
+  await accept(hostile, { read: { types: [`a.${hostile}`], labels: { [hostile]: hostile } } });
   await accept(`'; drop table x --`);
   const log = createLogger({ level: 'silent', terminal: false });
   const keeper = createKeeper({ pool: journal.pool, sources: journalSources, log });
@@ -51,6 +56,9 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const cleanUp of cleanUps.toReversed()) await cleanUp();
 });
+
+// A title for the terminal's window, a line that says something else, and text from right to left.
+const hostile = 'x\u001b]0;owned\u0007\r\u009b2J\u202e';
 
 const accept = (id: string, options: Parameters<typeof delivered>[1] = {}) =>
   journal.accept({ ...delivered({ id }, options), deadline: soon() });
@@ -72,10 +80,10 @@ describe('everhook events list', () => {
     expect(await idsOf('--state', 'parked')).toEqual(['keyless', 'misfit-2', 'misfit']);
     expect(await idsOf('--since', '1h', '--type', 'payment', '--limit', '2')).toEqual([
       `'; drop table x --`,
-      'keyless',
+      hostile,
     ]);
     const page = await json<{ row: string }[]>('events', 'list', '--limit', '2');
-    expect((await idsOf('--limit', '1', '--before', page.at(-1)!.row))[0]).toBe('misfit-2');
+    expect((await idsOf('--limit', '1', '--before', page.at(-1)!.row))[0]).toBe('letter-%41');
   });
 
   test('finds nothing with exit code 1, and takes SQL for text', async () => {
@@ -127,10 +135,29 @@ describe('everhook events show', () => {
   test('takes a workflow id for its event, and knows what is not there', async () => {
     const escaped = `payment:${encodeURIComponent(`'; drop table x --`)}`;
     expect(await json('events', 'show', escaped)).toMatchObject({ id: `'; drop table x --` });
+    expect(await json('events', 'show', 'payment:first~2')).toMatchObject({ id: 'first' });
     const { code, errors } = await finished(['events', 'show', 'payment:none'], settings);
     expect(errors).toBe('No event payment:none. Refused deliveries: everhook rejected --source payment\n');
     expect(code).toBe(1);
   });
+});
+
+test('an id is taken as a list shows it, even where it looks escaped', async () => {
+  expect(await json('events', 'show', 'payment:letter-%41')).toMatchObject({ id: 'letter-%41' });
+  expect(await json('events', 'show', 'payment:letter-%2541')).toMatchObject({ id: 'letter-%41' });
+  expect((await finished(['events', 'show', 'payment:letter-A'], settings)).code).toBe(1);
+});
+
+test.each([
+  [['events', 'list', '--limit', '2']],
+  [['events', 'list', '--limit', '2', '--json']],
+  [['events', 'show', `payment:${hostile}`]],
+  [['events', 'show', `payment:${hostile}?`]],
+  [['retry', `payment:${hostile}`]],
+])('what senders wrote cannot speak to the terminal: %j', async (args) => {
+  const { output, errors } = await finished(args, settings);
+  expect(output + errors).toContain('\\u001b]0;owned');
+  expect(output + errors).not.toMatch(/[^\P{Cc}\n]/u);
 });
 
 test('everhook rejected tells what was refused and why, everhook deliveries all of it', async () => {
@@ -170,22 +197,41 @@ test('everhook retry lets parked runs try again, and only those', async () => {
       settings['DATABASE_URL']!,
       `select r.state, r.requested_by, r.why from everhook.runs r join everhook.events e on e.id = r.event where e.event_id = '${id}'`,
     );
-  expect(await finished(['retry', 'payment:first'], settings)).toMatchObject({ code: 1 });
-  expect(await finished(['retry', 'payment:keyless'], settings)).toMatchObject({ code: 1 });
+  const refusals = [
+    ['payment:first', 'payment:first is accepted, not parked\n'],
+    [
+      'payment:keyless',
+      'payment:keyless has no run that could try again: its row gave no usable key (key_unusable: not text)\n',
+    ],
+    ['payment:none', 'No event payment:none\n'],
+  ] as const;
+  for (const [event, errors] of refusals) {
+    expect(await finished(['retry', event], settings)).toEqual({ code: 1, output: '', errors });
+  }
+  expect(await finished(['retry', 'payment:misfit', '--reason', 'id_taken'], settings)).toMatchObject({
+    code: 1,
+    errors: 'payment:misfit is parked for another reason (payload_unexpected: /total)\n',
+  });
+  expect(await finished(['retry', '--source', `' or true --`], settings)).toMatchObject({ code: 2 });
+  expect(
+    await finished(['retry', '--source', 'payment', '--reason', `' or true --`], settings),
+  ).toMatchObject({ code: 1 });
   expect(await finished(['retry'], settings)).toMatchObject({ code: 2 });
   expect(await finished(['retry', '--source', 'payment'], settings)).toMatchObject({
-    code: 0,
-    output: '2 parked runs. Again with --yes to let them try.\n',
+    code: 1,
+    errors: '2 parked runs would try again. With --yes they do.\n',
   });
+  expect(await stateOf('misfit')).toMatchObject([{ state: 'parked' }]);
   expect(await finished(['retry', 'payment:misfit', '--by', 'tester'], settings)).toMatchObject({
     code: 0,
-    output: '1 runs try again.\n',
+    output: '1 parked run will try again.\n',
   });
   expect(await stateOf('misfit')).toEqual([
     { state: 'accepted', requested_by: 'tester', why: 'retry of payload_unexpected: /total' },
   ]);
-  const all = ['retry', '--source', 'payment', '--reason', 'payload_unexpected', '--yes'];
-  expect(await finished(all, settings)).toMatchObject({ code: 0, output: '1 runs try again.\n' });
+  // One alone needs no second word.
+  const all = ['retry', '--source', 'payment', '--reason', 'payload_unexpected'];
+  expect(await finished(all, settings)).toMatchObject({ code: 0, output: '1 parked run will try again.\n' });
   expect(await stateOf('misfit-2')).toMatchObject([{ state: 'accepted' }]);
 });
 
@@ -206,4 +252,20 @@ test('without a database and without a start beside it they exit with 2 and say 
   const { code, errors } = await finished(['events', 'list'], { EVERHOOK_HOME: settings['EVERHOOK_HOME']! });
   expect(errors).toMatch(/^everhook: DATABASE_URL is not set, and no "everhook start" runs here.*\n$/);
   expect(code).toBe(2);
+});
+
+test('beside a running start they find its database, in a file that nobody else may read', async () => {
+  const { home, remove } = await temporaryHome();
+  cleanUps.push(remove);
+  await writeAddresses(home, {
+    api: 'http://127.0.0.1:1',
+    admin: 'http://127.0.0.1:1',
+    temporal: '127.0.0.1:1',
+    namespace: 'default',
+    database: settings['DATABASE_URL']!,
+  });
+  expect((await stat(join(home, 'addresses.json'))).mode & 0o777).toBe(0o600);
+  const { code, output } = await finished(['events', 'show', 'payment:first'], { EVERHOOK_HOME: home });
+  expect(output).toMatch(/^payment:first\n/);
+  expect(code).toBe(0);
 });

@@ -5,11 +5,11 @@ import { readRoleConfig } from '../../src/app.ts';
 import { migrateLedger } from '../../src/activities/index.ts';
 import { until } from '../../src/dev/processes.ts';
 import type { SignedRequest } from '../../src/dev/signed-request.ts';
-import gateway from '../../src/gateway.ts';
 import { createLogger } from '../../src/log.ts';
 import { startApi, type ApiServer } from '../../src/server.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { temporaryHome } from '../support/temporary-home.ts';
+import gateway from './plain-gateway.ts';
 import {
   createNamespace,
   everhook,

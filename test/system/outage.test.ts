@@ -6,11 +6,11 @@ import { temporalCli } from '../../src/dev/binaries.ts';
 import { findBinary } from '../../src/dev/find-binary.ts';
 import { isRunning, stampOf, until } from '../../src/dev/processes.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/dev/temporal-server.ts';
-import gateway from '../../src/gateway.ts';
 import { createLogger } from '../../src/log.ts';
 import { startApi, type ApiServer } from '../../src/server.ts';
 import { searchAttributeNames } from '../../src/temporal/search-attributes.ts';
 import { temporaryHome } from '../support/temporary-home.ts';
+import gateway from './plain-gateway.ts';
 import {
   createNamespace,
   finished,

@@ -18,6 +18,8 @@ import { createDataConverter } from '../../src/temporal/data-converter.ts';
 import { prepareNamespace } from '../../src/temporal/prepare.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Direct mode refuses the rows of the shipped one that need the journal. */
+const plainGateway = fileURLToPath(new URL('plain-gateway.ts', import.meta.url));
 const command = fileURLToPath(new URL('../../bin/everhook.js', import.meta.url));
 
 /** Registers what runs when the test, or the file (`afterAll`), is over. */
@@ -53,7 +55,9 @@ export function everhook(
   settings: Settings,
   after: After = onTestFinished,
 ): Process {
-  const child = spawn(process.execPath, [command, ...args], {
+  const direct =
+    settings['EVERHOOK_MODE'] === 'direct' && ['api', 'worker', 'migrate'].includes(args[0] ?? '');
+  const child = spawn(process.execPath, [command, ...args, ...(direct ? ['--gateway', plainGateway] : [])], {
     cwd: root,
     env: environment(settings),
     stdio: ['ignore', 'pipe', 'pipe'],

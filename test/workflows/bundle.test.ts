@@ -8,6 +8,7 @@ test('the workflows that are exported are the public ones', () => {
     'processPush',
     'recordEvent',
     'recoverPayment',
+    'takeTurns',
     'welcomeCustomer',
   ]);
 });
