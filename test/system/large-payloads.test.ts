@@ -12,7 +12,9 @@ import { openBlobs, type Blobs } from '../../src/journal/blobs.ts';
 import { createLogger } from '../../src/log.ts';
 import { github } from '../../src/providers/index.ts';
 import { startApi, type ApiServer } from '../../src/server.ts';
+import { connectTemporal } from '../../src/temporal/connection.ts';
 import { createDataConverter } from '../../src/temporal/data-converter.ts';
+import { createStart } from '../../src/temporal/start.ts';
 import { startWorker } from '../../src/worker.ts';
 import { gateTo, type Gate } from '../support/gate.ts';
 import { createDatabase } from '../support/postgres.ts';
@@ -307,7 +309,7 @@ describe('collection', () => {
     const dataConverter = converter();
     const history = await plain.workflow.getHandle(parent).fetchHistory();
     await expect(
-      Worker.runReplayHistory({ workflowBundle: await bundle(), dataConverter }, history),
+      Worker.runReplayHistory({ workflowBundle: await bundle(), dataConverter }, history, parent),
     ).resolves.toBeUndefined();
   });
 
@@ -321,6 +323,52 @@ describe('collection', () => {
     expect(await handle.result()).toBe(300_000);
     expect(await blobsOf(id)).toHaveLength(3);
   });
+});
+
+test('a start that is repeated stores nothing for a run that is there, and nothing while Temporal is away', async () => {
+  const { connection, options } = client;
+  const event = {
+    id: unique('again'),
+    source: 'git',
+    type: 'ping',
+    receivedAt: new Date().toISOString(),
+    payload: { text: 'z'.repeat(300_000) },
+  };
+  const run = { event, workflow: 'wait', taskQueue: 'nobody', n: 1 };
+  const id = `git:${event.id}`;
+  const soon = () => new Date(Date.now() + 5000);
+  const nowhere = connectTemporal(
+    { connectionOptions: { address: '127.0.0.1:1' }, namespace: options.namespace },
+    converter(),
+  );
+  const away = createStart(nowhere)({ ...run, again: true }, soon());
+  await expect(away).rejects.toMatchObject({ name: 'StartError', failure: 'unavailable' });
+  await nowhere.connection.close();
+  expect(await blobsOf(id)).toEqual([]);
+
+  const start = createStart(new Client({ connection, ...options, dataConverter: converter() }));
+  expect(await start({ ...run, again: true }, soon())).toBe('started');
+  expect(await blobsOf(id)).toHaveLength(1);
+  expect(await start({ ...run, again: true }, soon())).toBe('duplicate');
+  expect(await blobsOf(id)).toHaveLength(1);
+  await client.workflow.getHandle(id).terminate();
+});
+
+test('a start that PostgreSQL does not let happen has not happened', async () => {
+  const { connection, options } = client;
+  const shut = openBlobs('postgres://127.0.0.1:1/none');
+  const start = createStart(new Client({ connection, ...options, dataConverter: converter(shut.storage) }));
+  const event = {
+    id: unique('none'),
+    source: 'git',
+    type: 'ping',
+    receivedAt: '',
+    payload: 'z'.repeat(300_000),
+  };
+  await expect(
+    start({ event, workflow: 'wait', taskQueue: 'nobody', n: 1 }, new Date(Date.now() + 5000)),
+  ).rejects.toMatchObject({ name: 'StartError', failure: 'unavailable' });
+  await shut.close();
 });
 
 test('/codec/decode gives what a reference stands for, and leaves what is not there', async () => {
