@@ -6,6 +6,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import { register } from 'tsx/esm/api';
+
+register();
+const { developmentKey } = await import('../src/dev/encryption-key.ts');
+const { createDataConverter } = await import('../src/temporal/data-converter.ts');
 
 const secondStartMs = 15_000;
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -49,7 +54,8 @@ async function followEvent() {
   const { temporal, namespace } = JSON.parse(await readFile('.everhook/addresses.json', 'utf8'));
   const connection = await Connection.connect({ address: temporal });
   try {
-    const client = new Client({ connection, namespace });
+    const keys = { current: await developmentKey('.everhook'), previous: undefined };
+    const client = new Client({ connection, namespace, dataConverter: createDataConverter({ keys }) });
     const result = await within(30_000, resultOf(client, id), `${id} does not complete`);
     check(`${id} completed: ${JSON.stringify(result)}`, typeof result.entryId === 'string');
   } finally {
