@@ -269,8 +269,13 @@ describe('collection', () => {
     // Temporal says that it knows no such run, and only then the run is stored for.
     const meanwhile = Object.create(plain, {
       withDeadline: {
-        value: (deadline: number, call: () => Promise<unknown>) =>
-          plain.withDeadline(deadline, call).finally(() => driver.store({ target }, [payload])),
+        async value(deadline: number, call: () => Promise<unknown>) {
+          try {
+            return await plain.withDeadline(deadline, call);
+          } finally {
+            await driver.store({ target }, [payload]);
+          }
+        },
       },
     }) as Client;
     await age();
