@@ -102,8 +102,11 @@ test('what is aborted ends at once, and its connection is not used again', async
       `select 1 from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'everhook-blobs'`,
     );
   await expect.poll(waiting).toHaveLength(1);
+  const aborted = performance.now();
   aborter.abort(new Error('enough'));
   await expect(reading).rejects.toThrow('enough');
+  // Well before PostgreSQL's own 15 s.
+  expect(performance.now() - aborted).toBeLessThan(5000);
   await expect(driver.retrieve({ abortSignal: aborter.signal }, claims)).rejects.toThrow('enough');
   await locker.query('rollback');
   expect(await driver.retrieve({}, claims)).toHaveLength(1);

@@ -230,7 +230,7 @@ describe('collection', () => {
     expect(await kept()).toBe(0);
   });
 
-  test('keeps what is stored anew while it is about to go, and what nobody can be asked about', async () => {
+  test('keeps what nobody can be asked about, and takes what was never started', async () => {
     const driver = blobs.storage.drivers[0]!;
     const { namespace } = plain.options;
     const target = { kind: 'workflow', namespace, id: unique('never-started') } as const;
@@ -247,6 +247,43 @@ describe('collection', () => {
     expect(left.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
     await driver.store({ target }, [payload('unstarted')]);
     expect(await driver.retrieve({}, claims)).toHaveLength(3);
+  });
+
+  test('keeps what is stored anew while it is about to go', async () => {
+    const { namespace } = plain.options;
+    const driver = blobs.storage.drivers[0]!;
+    const target = { kind: 'workflow', namespace, id: unique('late') } as const;
+    const payload = { metadata: {}, data: randomBytes(100) };
+    const claims = await driver.store({ target }, [payload]);
+    const key = claims[0]!.claimData['key'];
+    const age = async () => {
+      await query(
+        databaseUrl,
+        `update everhook.blobs set used_at = now() - interval '30 days' where key = '${key}'`,
+      );
+      await query(
+        databaseUrl,
+        `update everhook.blob_uses set used_at = now() - interval '30 days', look_at = now() where key = '${key}'`,
+      );
+    };
+    // Temporal says that it knows no such run, and only then the run is stored for.
+    const meanwhile = Object.create(plain, {
+      withDeadline: {
+        async value(deadline: number, call: () => Promise<unknown>) {
+          try {
+            return await plain.withDeadline(deadline, call);
+          } finally {
+            await driver.store({ target }, [payload]);
+          }
+        },
+      },
+    }) as Client;
+    await age();
+    await collectBlobs({ pool: blobs.pool, client: meanwhile });
+    expect(await driver.retrieve({}, claims)).toHaveLength(1);
+    await age();
+    await collectBlobs({ pool: blobs.pool, client: plain });
+    await expect(driver.retrieve({}, claims)).rejects.toMatchObject({ failure: 'missing' });
   });
 
   test('goes on in the background until it is stopped', async () => {
