@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { PlannedRun, RoutedEvent, Verdict } from '../accept.ts';
 import { WebhookError } from '../errors.ts';
 import type { Delivery } from '../providers/provider.ts';
+import { guardCommit } from './guard.ts';
 import { deliveryRow, eventRow, type DeliveryRow, type EventRow, type JournalSource } from './rows.ts';
 import type { ClaimedRun } from './run.ts';
 import { insertBatch, judgeKnown } from './statements.ts';
@@ -10,9 +11,6 @@ import { insertBatch, judgeKnown } from './statements.ts';
 const batchDeliveries = 256;
 const batchEvents = 1024;
 const batchBytes = 32 * 1024 * 1024;
-
-/** How much later than its deadlines a connection is ended, in milliseconds: they are told first. */
-const tellMs = 50;
 
 /** From so many on a batch leaves at once, in the middle of a turn of the event loop. */
 const earlyDeliveries = 8;
@@ -200,11 +198,13 @@ function refuseAll(batch: readonly Waiting[], { observer }: AppenderParts, cause
 
 async function writeBatch(batch: readonly Waiting[], parts: AppenderParts): Promise<void> {
   const client = await connect(parts.pool, batch);
-  const guard = guardOf(client, batch);
+  const guard = guardCommit(client, Math.max(...batch.map(({ deadline }) => deadline)));
+  /** What is handed over in memory. */
+  const leased = new Set<EventRow>();
   try {
-    const { rows } = await client.query<Inserted>(insertStatement(batch, parts, guard.leased));
+    const { rows } = await client.query<Inserted>(insertStatement(batch, parts, leased));
     guard.requireClean();
-    const known = settleNew(batch, rows, parts, guard.leased);
+    const known = settleNew(batch, rows, parts, leased);
     if (known.length > 0) {
       const answer = await client.query<Judged>(judgeStatement(known));
       guard.requireClean();
@@ -223,62 +223,6 @@ async function connect(pool: Pool, batch: readonly Waiting[]): Promise<PoolClien
   if (batch.some(({ settled }) => !settled)) return client;
   client.release();
   throw new Error('nobody waits for it any more');
-}
-
-interface Guard {
-  /** Whether what is new is handed over in memory. */
-  readonly leased: Set<EventRow>;
-  requireClean(): void;
-  fail(): void;
-  release(): void;
-}
-
-/**
- * Ends the connection, never the statement, when the last deadline of a batch has passed: a cancelled commit
- * may have happened all the same. A commit that returns with a warning (its wait for a standby was
- * cancelled) is none.
- */
-function guardOf(client: PoolClient, batch: readonly Waiting[]): Guard {
-  let warning: string | undefined;
-  let broken = false;
-  const onNotice = ({ message }: { message?: string | undefined }) => {
-    warning ??= message ?? 'a warning';
-  };
-  // A connection that breaks ends its statement, which is enough; without a listener it ends the process.
-  const onError = () => {
-    broken = true;
-  };
-  client.on('notice', onNotice).on('error', onError);
-  const lastDeadline = Math.max(...batch.map(({ deadline }) => deadline));
-  const timer = setTimeout(
-    () => {
-      broken = true;
-      destroy(client);
-    },
-    lastDeadline + tellMs - Date.now(),
-  );
-  return {
-    leased: new Set(),
-    requireClean() {
-      if (warning !== undefined) throw new Error(`the commit came with a warning: ${warning}`);
-    },
-    fail() {
-      broken = true;
-    },
-    release() {
-      clearTimeout(timer);
-      client.off('notice', onNotice);
-      client.release(broken);
-      // The pool listens again, or the connection is ended and may still say so.
-      if (!broken) client.off('error', onError);
-    },
-  };
-}
-
-// Not `end`: it would wait for the statement.
-function destroy(client: PoolClient): void {
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
-  connection.stream.destroy();
 }
 
 interface Inserted {
