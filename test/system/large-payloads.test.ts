@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { Client, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { migrateStores, readRoleConfig } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import { defineGateway, source } from '../../src/define.ts';
@@ -19,7 +19,7 @@ import { startWorker } from '../../src/worker.ts';
 import { gateTo, type Gate } from '../support/gate.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { temporaryHome } from '../support/temporary-home.ts';
-import { createNamespace, post, query, unique, type After } from './support.ts';
+import { createNamespace, post, query, unique, unusedPort, type After } from './support.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -320,7 +320,9 @@ describe('collection', () => {
       { metadata: {}, data: randomBytes(100) },
     ]);
     const before = await query(databaseUrl, 'select key from everhook.blobs order by key');
-    const away = new Client({ namespace });
+    const connection = Connection.lazy({ address: `127.0.0.1:${await unusedPort()}` });
+    onTestFinished(() => connection.close());
+    const away = new Client({ connection, namespace });
     await expect(collectBlobs({ pool: blobs.pool, client: away, now: inDays(9000) })).rejects.toThrow(
       /connection|deadline/i,
     );
