@@ -203,6 +203,16 @@ test('an id with NUL is refused alone; those that shared its commit are taken', 
   expect(await rows('select count(*)::int from everhook.events')).toEqual([{ count: 4 }]);
 });
 
+test('a body nested too deeply is refused for good, alone', async () => {
+  const { journal, rows } = await createJournal();
+  const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as unknown;
+  const bytes = Buffer.from('{}');
+  const refused = journal.accept({ ...delivered({ id: 'deep', deep }, { bytes }), deadline: soon() });
+  await expect(refused).rejects.toMatchObject({ code: 'payload_unreadable', reason: 'too_deep' });
+  expect(await journal.accept({ ...delivered({ id: 'next' }), deadline: soon() })).toEqual(['new']);
+  expect(await rows('select count(*)::int from everhook.events')).toEqual([{ count: 1 }]);
+});
+
 test('two replicas with the same events in any order: each once, nobody waits for ever', async () => {
   const one = await createJournal();
   const other = await createJournal({ url: one.url });
