@@ -186,11 +186,17 @@ export interface Answered {
 /** Posts bytes; gives the answer and how long it took. */
 export function post(
   url: string,
-  { body, headers, agent }: { body: string | Buffer; headers: Settings; agent?: Agent },
+  {
+    body,
+    headers,
+    agent,
+    localAddress,
+  }: { body: string | Buffer; headers: Settings; agent?: Agent; localAddress?: string },
 ): Promise<Answered> {
   const started = performance.now();
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', headers, agent: agent ?? false }, (response) => {
+    const from = localAddress === undefined ? {} : { localAddress };
+    const sent = request(url, { method: 'POST', headers, agent: agent ?? false, ...from }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
