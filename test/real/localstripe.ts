@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import getPort from 'get-port';
-import { cachedPath, keepInCache } from '../../src/dev/cache.ts';
-import { run, shellEnvironment, start } from './run.ts';
+import { pythonPackage } from './python-package.ts';
+import { shellEnvironment, start } from './run.ts';
 
 const version = '1.15.10';
 const readyMs = 30_000;
@@ -15,7 +13,7 @@ export const apiKey = 'sk_test_localstripe';
  * test ends. Installs it for this user where it is missing. It listens on all addresses: it knows no other way.
  */
 export async function startLocalstripe(): Promise<{ port: number; url: string }> {
-  const packages = await ensureInstalled();
+  const packages = await pythonPackage('localstripe', version);
   const port = await getPort();
   const env = shellEnvironment({ PYTHONPATH: packages, PYTHONUNBUFFERED: '1' });
   const running = start('python3', ['-m', 'localstripe', '--from-scratch', '--port', String(port)], {
@@ -40,28 +38,6 @@ export async function registerWebhook(localstripe: string, url: string, secret: 
   });
   if (!response.ok)
     throw new Error(`localstripe takes no webhook: ${response.status} ${await response.text()}`);
-}
-
-/** Gives the folder of its Python packages. Throws, saying what is needed, when they cannot be installed. */
-async function ensureInstalled(): Promise<string> {
-  const target = cachedPath({ name: 'localstripe', version }, process.env);
-  const present = await access(target).then(
-    () => true,
-    () => false,
-  );
-  if (present) return target;
-  return await keepInCache(target, async (folder) => {
-    const packages = join(folder, 'packages');
-    const args = ['-m', 'pip', 'install', '--quiet', '--target', packages, `localstripe==${version}`];
-    try {
-      await run('python3', args, { cwd: folder, timeoutMs: 180_000 });
-    } catch (cause) {
-      throw new Error(`localstripe ${version} cannot be installed: python3 with pip, and PyPI, are needed`, {
-        cause,
-      });
-    }
-    return packages;
-  });
 }
 
 const answers = (url: string): Promise<boolean> =>
