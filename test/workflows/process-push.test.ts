@@ -110,3 +110,19 @@ test('cancelling the run cancels the fetch, and waits for it', async () => {
     expect(ended).toBe(true);
   });
 });
+
+test.each([
+  [{ after: undefined }, 'after'],
+  [{ before: null }, 'before'],
+  [{ ref: 7 }, 'ref'],
+  [{ repository: undefined }, 'repository.clone_url'],
+  [{ repository: { full_name: 'a/b', clone_url: 'https://git.everhook.example/a' } }, 'default_branch'],
+])('a push with %j fails its run, and does not leave it hanging', async (changes, field) => {
+  const { type, nonRetryable, message } = await failureOf(process(changes));
+  expect({ type, nonRetryable }).toEqual({ type: 'PushUnreadable', nonRetryable: true });
+  expect(message).toContain(field);
+});
+
+test.each([undefined, null])('a push whose commits are %j is described by git alone', async (commits) => {
+  expect((await process({ commits })).result).toMatchObject({ commits: 2 });
+});

@@ -41,3 +41,13 @@ test('a refused address is a result, not a failure', async () => {
   activities.sendMail.mockRejectedValue(ApplicationFailure.nonRetryable('no', 'MailRefused'));
   expect((await welcome({ email: 'gone@example.com' }, activities)).result).toEqual({ mail: 'refused' });
 });
+
+test.each([{ data: {} }, { data: null }, {}])(
+  'the payload %j has nobody to welcome, and the run ends',
+  async (payload) => {
+    const event = { ...stripeEvent('customer.created', {}), payload };
+    const { result, details } = await runWorkflow(temporal, 'welcomeCustomer', event, fakeActivities());
+    expect(result).toEqual({ mail: 'no_address' });
+    expect(details).toBe('customer unknown: mail no_address');
+  },
+);
