@@ -84,7 +84,7 @@ export async function assembleAcceptance(parts: AcceptanceParts): Promise<Accept
 /** `DATABASE_URL`. Throws ConfigError where it is missing. */
 export function requireDatabase({ setting }: Pick<Config, 'setting'>): string {
   const databaseUrl = setting('DATABASE_URL');
-  if (databaseUrl !== undefined) return databaseUrl;
+  if (databaseUrl !== undefined) return requirePostgresUrl(databaseUrl);
   throw new ConfigError(
     'DATABASE_URL is not set: the journal is there. EVERHOOK_MODE=direct goes without, and starts runs before it answers',
   );
@@ -101,3 +101,9 @@ export const journalSources = (
       return [name, { provider, refuseReplays: options.refuseReplays ?? false }];
     }),
   );
+
+/** The value stays out of the message: it holds a password. */
+function requirePostgresUrl(value: string): string {
+  if (URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol)) return value;
+  throw new ConfigError('DATABASE_URL must be postgres://user:password@host:port/database');
+}

@@ -39,7 +39,7 @@ export interface Api {
 
 /** Wires the API. Throws ConfigError. */
 export async function assembleApi(gateway: Gateway, config: Config, log: Logger): Promise<Api> {
-  checkGateway(gateway, config.mode);
+  checkGateway(gateway, config.mode, config.sources);
   const sources = readySources(gateway, config);
   const budget = { limitBytes: config.bytesInFlight, usedBytes: 0 };
   const metrics = createMetrics(budget);

@@ -5,17 +5,23 @@ import { complaintOf } from './rate-limit.ts';
 
 /**
  * What types cannot see of a gateway, checked before anything listens. Throws ConfigError that names
- * the row or the source.
+ * the row or the source. What direct mode cannot do is asked of the sources that are on alone.
  */
-export function checkGateway({ sources, routes }: Gateway, mode: Mode = 'journal'): void {
+export function checkGateway(
+  { sources, routes }: Gateway,
+  mode: Mode = 'journal',
+  on: readonly string[] = Object.keys(sources),
+): void {
   for (const [source, table] of Object.entries(routes)) {
     if (!Object.hasOwn(sources, source)) {
       throw new ConfigError(`routes name the source ${source}, which the gateway does not have`);
     }
-    for (const [type, row] of Object.entries(table ?? {})) checkRow(`${source} ${type}`, row, mode);
+    for (const [type, row] of Object.entries(table ?? {})) {
+      checkRow(`${source} ${type}`, row, on.includes(source) ? mode : 'journal');
+    }
   }
   for (const [name, { options }] of Object.entries(sources)) {
-    if (options.refuseReplays && mode === 'direct') {
+    if (options.refuseReplays && mode === 'direct' && on.includes(name)) {
       throw new ConfigError(`source ${name}: refuseReplays needs the journal, which direct mode has not`);
     }
     const limit = options.bodyLimitBytes;

@@ -3,18 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { requireDatabase } from './acceptance.ts';
+import { runOf } from './api/route.ts';
 import { migrateStores, readRoleConfig } from './app.ts';
 import { processEnvironment, readProof } from './config.ts';
 import type { Gateway } from './define.ts';
 import { temporalCli } from './dev/binaries.ts';
+import { embeddedTemporal } from './dev/embedded-temporal.ts';
 import { findBinary } from './dev/find-binary.ts';
+import { startPostgres } from './dev/postgres.ts';
 import { sampleRequest } from './dev/signed-request.ts';
 import { startTemporalServer } from './dev/temporal-server.ts';
 import { ConfigError } from './errors.ts';
 import { openBlobs } from './journal/blobs.ts';
 import { createLogger } from './log.ts';
 import { startApi } from './server.ts';
-import type { Environment } from './settings.ts';
+import { readSetting, type Environment } from './settings.ts';
 import { connectTemporal } from './temporal/connection.ts';
 import { createDataConverter } from './temporal/data-converter.ts';
 import { resultOf } from './temporal/result-of.ts';
@@ -75,17 +78,19 @@ export async function testGateway(
     stops.push(() => rm(home, { recursive: true, force: true }));
     const given: Environment = { ...processEnvironment(), ...environment };
     const address = temporalAddress ?? (await startTemporal(home, given, stops));
+    const database = await databaseFor(gateway, { home, given, stops });
     const config = await readRoleConfig(gateway, {
       development: true,
       environment: {
         EVERHOOK_LOG_LEVEL: 'warn',
         // Without a database the answer waits for the start, which tests of workflows do not mind.
-        EVERHOOK_MODE: given['DATABASE_URL'] === undefined ? 'direct' : 'journal',
+        EVERHOOK_MODE: database === undefined ? 'direct' : 'journal',
         ...given,
+        ...(await embeddedTemporal(given, { address, home })),
+        ...database,
         EVERHOOK_HOME: home,
         PORT: '0',
         EVERHOOK_ADMIN_PORT: '0',
-        TEMPORAL_ADDRESS: address,
       },
     });
     const log = createLogger({ level: config.logLevel, terminal: false });
@@ -124,6 +129,20 @@ export async function testGateway(
 }
 
 const silent = () => undefined;
+
+/** What names the database: nothing new where one is named; one of its own where a row needs the journal. */
+async function databaseFor(
+  { routes }: Gateway,
+  { home, given, stops }: { home: string; given: Environment; stops: (() => Promise<void>)[] },
+): Promise<Environment | undefined> {
+  if (readSetting(given, 'DATABASE_URL') !== undefined) return {};
+  const rows = Object.values(routes).flatMap((table) => Object.values(table ?? {}));
+  const keyed = rows.some((row) => ['inOrderBy', 'feedBy'].includes(runOf(row).kind));
+  if (!keyed || given['EVERHOOK_MODE'] === 'direct') return undefined;
+  const server = await startPostgres({ home, env: given, log: silent });
+  stops.push(() => server.stop());
+  return { DATABASE_URL: server.url };
+}
 
 async function startTemporal(
   home: string,

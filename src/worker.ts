@@ -56,7 +56,7 @@ export async function startWorker(
   log: Logger,
   { taskQueues = ownTaskQueues(gateway, config), signal }: WorkerOptions = {},
 ): Promise<RunningWorker> {
-  checkGateway(gateway, config.mode);
+  checkGateway(gateway, config.mode, config.sources);
   installRuntime(log);
   warnIfClear(config, log);
   const closers: (() => Promise<void>)[] = [];

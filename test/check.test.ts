@@ -45,6 +45,12 @@ test.each([
   expect(() => checkGateway(gateway(row), 'journal')).not.toThrow();
 });
 
+test('direct mode does not mind rows of a source that is off', () => {
+  const keyed = gateway({ workflow: 'run', inOrderBy: byKey }, { refuseReplays: true });
+  expect(() => checkGateway(keyed, 'direct', [])).not.toThrow();
+  expect(() => checkGateway(keyed, 'direct', ['shop'])).toThrow('inOrderBy needs the journal');
+});
+
 test('refuseReplays stops the start in direct mode: it needs the journal', () => {
   const careful = gateway('run', { refuseReplays: true });
   expect(() => checkGateway(careful, 'direct')).toThrow('source shop: refuseReplays');

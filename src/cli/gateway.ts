@@ -15,7 +15,9 @@ export async function loadGateway(file: string | undefined): Promise<Gateway> {
   const path = file === undefined ? findGateway() : resolve(file);
   if (!existsSync(path)) throw new ConfigError(`--gateway: ${path} does not exist`);
   if (!path.endsWith('.js')) register();
-  const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  const module = (await import(pathToFileURL(path).href).catch((cause: unknown) => {
+    throw explain(path, cause);
+  })) as { default?: unknown };
   if (!isGateway(module.default)) {
     throw new ConfigError(`${path} has no default export made by defineGateway`);
   }
@@ -32,6 +34,15 @@ export function findGateway(): string {
 function shippedGateway(): string {
   const source = fileURLToPath(new URL('../gateway.ts', import.meta.url));
   return existsSync(source) ? source : fileURLToPath(new URL('../gateway.js', import.meta.url));
+}
+
+/** Node takes TypeScript for CommonJS where the project does not say otherwise. */
+function explain(path: string, cause: unknown): unknown {
+  const { code } = cause as { code?: string };
+  if (code !== 'ERR_REQUIRE_CYCLE_MODULE' && code !== 'ERR_REQUIRE_ESM') return cause;
+  return new ConfigError(`${path} is an ES module: put "type": "module" into the package.json above it`, {
+    cause,
+  });
 }
 
 const isGateway = (value: unknown): value is Gateway =>

@@ -8,6 +8,7 @@ import { startApi } from '../server.ts';
 import type { Environment } from '../settings.ts';
 import { forgetAddresses, writeAddresses, type Addresses } from './addresses.ts';
 import { temporalCli } from './binaries.ts';
+import { embeddedTemporal } from './embedded-temporal.ts';
 import { findBinary } from './find-binary.ts';
 import { startGitStandIn } from './git-stand-in.ts';
 import { acquireHome } from './lock.ts';
@@ -169,7 +170,7 @@ async function startParts(
     });
     stops.push(() => server.stop());
     const { address, uiUrl } = server;
-    return { address, uiUrl, environment: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default' } };
+    return { address, uiUrl, environment: await embeddedTemporal(environment, { address, home }) };
   }
 }
 

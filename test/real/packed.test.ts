@@ -1,6 +1,6 @@
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { resultOf } from '../../src/temporal/result-of.ts';
 import { startEverhook, stillRunning } from './everhook.ts';
 import { emptyFolder, gateway, install, manifest, pack, removeFolders } from './package.ts';
@@ -129,6 +129,17 @@ test.each(
 )('%s can be imported from plain JavaScript', async (name) => {
   const script = `console.log(Object.keys(await import('${name}')).length > 0)`;
   expect(await run('node', ['--input-type=module', '-e', script], { cwd: project })).toBe('true\n');
+});
+
+test('in a project of CommonJS it says what is missing, without a stack', async () => {
+  const file = installed('..', '..', 'package.json');
+  const module = await readFile(file, 'utf8');
+  onTestFinished(() => writeFile(file, module));
+  await writeFile(file, module.replace('"type":"module"', '"type":"commonjs"'));
+  const error = await run('npx', ['everhook', 'sources'], { cwd: project }).catch(
+    (failure: Error) => failure,
+  );
+  expect(String(error)).toContain('put "type": "module" into the package.json');
 });
 
 test('installed without scripts, it runs the gateway', () => expectToRun(project));

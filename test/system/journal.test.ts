@@ -305,6 +305,11 @@ describe('the start', () => {
       /^everhook: DATABASE_URL is not set: the journal is there\. EVERHOOK_MODE=direct .*\n$/,
     ],
     [
+      'a database that can be one',
+      () => Promise.resolve({ ...settings, DATABASE_URL: 'postgres://u:planted@127.0.0.1:99999/x' }),
+      /^everhook: DATABASE_URL must be postgres:\/\/user:password@host:port\/database\n$/,
+    ],
+    [
       'its schema',
       async () => {
         const empty = await createDatabase(inject('postgresUrl'));

@@ -281,6 +281,19 @@ describe('everhook start in a home that was used', () => {
     expect(Object.keys(await recorded(home))).toEqual([]);
   });
 
+  test('is not led astray by what is set for another Temporal', async () => {
+    const profile = join(home, 'another.toml');
+    const lines = ['[profile.default]', 'address = "other.example:7233"', 'api_key = "planted-key"'];
+    await writeFile(profile, lines.join('\n'));
+    const started = await start({ TEMPORAL_CONFIG_FILE: profile, TEMPORAL_TLS_SERVER_NAME: 'other.example' });
+    const { code, ids } = await send('payment', 'payment.noted', '--data', await noted());
+    expect(code).toBe(0);
+    expect(ids).toHaveLength(1);
+    expect(started.output()).not.toContain('planted-key');
+    started.kill('SIGINT');
+    expect(await started.exited).toBe(0);
+  });
+
   test('takes other ports for its servers where theirs are taken, and says so', async () => {
     for (const port of [7233, 8233, 5432]) await occupy(port).catch(() => undefined);
     const started = await start();
@@ -312,4 +325,11 @@ async function occupy(port: number): Promise<number> {
   });
   onTestFinished(() => void server.close());
   return (server.address() as { port: number }).port;
+}
+
+/** A body of a type that only `*` takes. */
+async function noted(): Promise<string> {
+  const file = join(home, 'noted.json');
+  await writeFile(file, JSON.stringify({ id: `noted_${Date.now()}`, type: 'payment.noted' }));
+  return file;
 }

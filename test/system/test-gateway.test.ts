@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { defineGateway, source } from '../../src/define.ts';
+import shipped from '../../src/gateway.ts';
 import { hmac } from '../../src/providers/index.ts';
 import { testGateway, type GatewayUnderTest } from '../../src/testing.ts';
 
@@ -39,3 +40,14 @@ test('an ignored event has no run', async () => {
 test('a source that is not there is named', async () => {
   await expect(shop.send('shopp', 'x')).rejects.toThrow('no source shopp');
 });
+
+test('a gateway with a keyed row gets a database of its own: the shipped one runs', async () => {
+  const whole = await testGateway(shipped);
+  onTestFinished(() => whole.close());
+  const paid = await whole.send('payment', 'payment.succeeded');
+  expect(await paid.result()).toMatchObject({ alreadyPosted: false });
+  expect((await paid.again()).body).toMatchObject({ duplicate: true });
+  // In the turn of its repository, which fails here: nobody serves it.
+  const pushed = await whole.send('github', 'push', { set: { 'repository.clone_url': 'ext::sh -c id' } });
+  await expect(pushed.result()).rejects.toMatchObject({ cause: expect.anything() as unknown });
+}, 120_000);
