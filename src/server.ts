@@ -1,14 +1,16 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import express, { type ErrorRequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { createAdminApp } from './admin/app.ts';
 import type { CodecParts } from './admin/codec.ts';
 import { answerClientErrors } from './api/client-error.ts';
+import type { Observe } from './api/observer.ts';
 import { assembleApi, type Api } from './app.ts';
 import type { Config } from './config.ts';
 import { sendProblem } from './api/problem.ts';
 import type { Gateway } from './define.ts';
-import { ConfigError, WebhookError } from './errors.ts';
+import { WebhookError } from './errors.ts';
+import { listen } from './listen.ts';
 import type { Logger } from './log.ts';
 import { encryptionCodec } from './temporal/codec.ts';
 
@@ -39,8 +41,9 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
     if (api.phase === 'draining') response.set('connection', 'close');
     next();
   });
+  app.use(requireHost(api.observe));
   app.use(api.router);
-  app.use((_request, response) => sendProblem(response, noSuchPath, false));
+  app.use(noSuchPath(api.observe));
   app.use(unexpected(log));
   answerClientErrors(server, api.observe);
   const admin = createServer(
@@ -49,12 +52,10 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
   );
   const connections = { server: connectionsOf(server), admin: connectionsOf(admin) };
   try {
-    const url = await listen(server, { name: 'PORT', host: config.host, port: config.port });
-    const adminUrl = await listen(admin, {
-      name: 'EVERHOOK_ADMIN_PORT',
-      host: config.adminHost,
-      port: config.adminPort,
-    });
+    const url = urlOf(await listen(server, { name: 'PORT', host: config.host, port: config.port }));
+    const adminUrl = urlOf(
+      await listen(admin, { name: 'EVERHOOK_ADMIN_PORT', host: config.adminHost, port: config.adminPort }),
+    );
     api.phase = 'ready';
     return {
       url,
@@ -87,7 +88,27 @@ function codecParts(
   return { codec, externalStorage, access, log } satisfies CodecParts;
 }
 
-const noSuchPath = new WebhookError('source_unknown', { reason: 'source_unknown' });
+/** RFC 9112, 3.2: without Host, a request of HTTP/1.1 is a bad one. */
+const requireHost =
+  (observe: Observe): RequestHandler =>
+  (request, response, next) => {
+    if (request.headers.host !== undefined || request.httpVersion === '1.0') return next();
+    refuse(request, response, observe, new WebhookError('payload_unreadable', { reason: 'http_malformed' }));
+  };
+
+const noSuchPath =
+  (observe: Observe): RequestHandler =>
+  (request, response) =>
+    refuse(request, response, observe, new WebhookError('source_unknown', { reason: 'source_unknown' }));
+
+/** Answers at once; the connection ends where a body follows that nobody reads. */
+function refuse(request: Request, response: Response, observe: Observe, refusal: WebhookError): void {
+  const { headers, ip: remoteAddress } = request;
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  const { code, reason, note } = refusal;
+  observe({ kind: 'refused', source: 'unknown', code, reason, note, seconds: 0, remoteAddress });
+  sendProblem(response, refusal, hasBody);
+}
 
 /** The last resort: Express's own would print the stack into the answer. */
 const unexpected =
@@ -106,26 +127,14 @@ function createHttpServer(app: RequestListener, { requestTimeoutSeconds }: Confi
       requestTimeout: requestTimeoutSeconds * 1000 + 5000,
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 1000,
+      // Node's own answer would have no body; ours comes from `requireHost`.
+      requireHostHeader: false,
     },
     app,
   );
   // No cap on their number, which Node would apply in silence: their bytes are bounded.
   server.maxHeadersCount = 0;
-  // The body is read, or refused, before it is sent: `Expect: 100-continue` is answered there.
-  server.on('checkContinue', app);
   return server;
-}
-
-function listen(server: Server, { name, host, port }: { name: string; host: string; port: number }) {
-  return new Promise<string>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'is taken' : `cannot be used: ${error.message}`;
-      reject(
-        new ConfigError(`${name}: ${host}:${port} ${why}. Set ${name} to another port.`, { cause: error }),
-      );
-    });
-    server.listen(port, host, () => resolve(urlOf(server.address() as AddressInfo)));
-  });
 }
 
 const urlOf = ({ address, port, family }: AddressInfo): string =>

@@ -5,8 +5,28 @@ import { WebhookError } from '../errors.ts';
 import type { Observe } from './observer.ts';
 import { problemDocument, problemHeaders } from './problem.ts';
 
-/** Answers what Node refuses before a request reaches Express, as problem documents. */
+/** Answers what does not reach Express, or what Node would answer in its own way, as problem documents. */
 export function answerClientErrors(server: Server, observe: Observe): void {
+  const tell = ({ code, reason }: WebhookError, socket: Duplex, note?: string) =>
+    observe({
+      kind: 'refused',
+      source: 'unknown',
+      code,
+      reason,
+      note,
+      seconds: 0,
+      remoteAddress: (socket as Socket).remoteAddress,
+    });
+  // `100-continue` is answered where the body is read; what else is expected may be ignored (RFC 9110, 10.1.1).
+  for (const name of ['checkContinue', 'checkExpectation']) {
+    server.on(name, (request, response) => server.emit('request', request, response));
+  }
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy());
+    const refusal = new WebhookError('method_not_allowed', { reason: 'method_not_allowed' });
+    tell(refusal, socket, 'CONNECT');
+    socket.end(rawAnswer(refusal));
+  });
   const latest = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => latest.set(request.socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -18,17 +38,7 @@ export function answerClientErrors(server: Server, observe: Observe): void {
     }
     const refusal = refusalOf(error.code);
     // A request that Express has is told of there, once its body ends short.
-    if (!inFlight) {
-      observe({
-        kind: 'refused',
-        source: 'unknown',
-        code: refusal.code,
-        reason: refusal.reason,
-        note: error.code,
-        seconds: 0,
-        remoteAddress: (socket as Socket).remoteAddress,
-      });
-    }
+    if (!inFlight) tell(refusal, socket, error.code);
     socket.end(rawAnswer(refusal));
   });
 }

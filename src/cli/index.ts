@@ -10,7 +10,7 @@ import { send } from './send.ts';
 import { sources } from './sources.ts';
 import { start } from './start.ts';
 import { worker } from './worker.ts';
-import { warn } from './print.ts';
+import { endWithReader, warn } from './print.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -27,6 +27,7 @@ for (const command of [start, api, worker, migrate, sources, send, ...journal]) 
   program.addCommand(command());
 }
 
+endWithReader();
 try {
   await program.parseAsync();
 } catch (error) {

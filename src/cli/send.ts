@@ -29,13 +29,18 @@ export const send = (): Command =>
     .option('-d, --data <file>', 'the body to send (default: a sample of that type)')
     .option('-s, --set <path=value>', 'change the body: data.object.amount=500', collect, {})
     .option('-u, --url <url>', 'where the gateway listens (default: the running "everhook start")')
-    .option('-n, --times <n>', 'send so many different events', count, 1)
+    .option(
+      '-n, --times <n>',
+      'send so many different events (of --data: where its id is not in the body)',
+      count,
+      1,
+    )
     .option('--duplicate', 'send each event twice')
     .addHelpText(
       'after',
       `
 Proofs are found as the gateway finds them: in the environment, else development's own.
-Exit code: 0 when every answer was 2xx, else 1.
+Exit code: 0 when every answer was 2xx, 1 when one was not, 2 when there was none.
 
 Examples:
   everhook send payment payment.succeeded
@@ -52,7 +57,7 @@ Examples:
       const base = options.url ?? running?.api ?? `http://127.0.0.1:${config.port}`;
       const url = `${base.replace(/\/$/, '')}/webhooks/${source}`;
       const proof = readProof(source, provider, config.setting);
-      const data = options.data === undefined ? undefined : await readFile(options.data);
+      const data = options.data === undefined ? undefined : await readData(options.data);
       let accepted = true;
       for (let sent = 0; sent < options.times; sent++) {
         const signed = sampleRequest({
@@ -69,6 +74,11 @@ Examples:
       }
       if (!accepted) process.exitCode = 1;
     });
+
+const readData = (file: string): Promise<Buffer> =>
+  readFile(file).catch((cause: Error) => {
+    throw new ConfigError(`--data: ${file} cannot be read: ${cause.message}`, { cause });
+  });
 
 async function post(
   url: string,

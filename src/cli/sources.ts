@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { readRoleConfig } from '../app.ts';
 import { environmentPrefix, proofNames, readConfig, readProof, type Config } from '../config.ts';
 import type { AnyProvider, Gateway } from '../define.ts';
+import { readAddresses } from '../dev/addresses.ts';
 import { ConfigError } from '../errors.ts';
 import { gatewayOption, loadGateway } from './gateway.ts';
 import { print } from './print.ts';
@@ -27,7 +29,9 @@ export const sources = (): Command =>
     .addHelpText('after', '\nExample:\n  everhook sources --json | jq -r ".[].path"')
     .action(async ({ gateway: file, json }: { gateway?: string; json?: boolean }) => {
       const gateway = await loadGateway(file);
-      const config = readConfig(gateway);
+      // Where a start runs, its own secrets are what counts.
+      const development = (await readAddresses(readConfig(gateway).home)) !== undefined;
+      const config = await readRoleConfig(gateway, { development });
       const states = Object.keys(gateway.sources).map((name) => stateOf(name, gateway, config));
       if (json) print(JSON.stringify(states, null, 2));
       else for (const state of states) printState(state);

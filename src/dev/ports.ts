@@ -1,5 +1,6 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import getPort, { clearLockedPorts, portNumbers } from 'get-port';
+import { listen, type ListenAt } from '../listen.ts';
 
 /**
  * Gives the first free port of 127.0.0.1 from `first` on, looking at a hundred, else any free one.
@@ -18,15 +19,12 @@ export async function freePort(
 }
 
 /**
- * Takes any free port of a host and holds it, for a server that starts later but whose address must be known
- * now. Release it just before that listens; harmless when repeated. Throws what the system says.
+ * Takes a port and holds it, for a server that starts later: a port that is taken is known before the work is
+ * done, and a free one (0) has its number. Release it just before that listens; harmless when repeated. Throws
+ * ConfigError.
  */
-export async function holdPort(host: string): Promise<{ port: number; release(): Promise<void> }> {
+export async function holdPort(at: ListenAt): Promise<{ port: number; release(): Promise<void> }> {
   const server = createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { port } = await listen(server, at);
   return { port, release: () => new Promise((resolve) => server.close(() => resolve())) };
 }

@@ -21,7 +21,8 @@ export interface SampleRequest {
 
 /**
  * One event, ready to be signed as often as it is sent: a repetition has the same bytes and id, and a
- * signature of its own. Throws ConfigError when there is neither a sample nor data.
+ * signature of its own. Throws ConfigError when there is neither a sample nor data, and
+ * when what is to be changed is no JSON object.
  */
 export function sampleRequest({
   provider,
@@ -49,9 +50,19 @@ function sampleBody(provider: AnyProvider, type: string): Buffer {
 function withChanges(body: Buffer, set: Readonly<Record<string, unknown>>): Buffer {
   const changes = Object.entries(set);
   if (changes.length === 0) return body;
-  const value = JSON.parse(body.toString()) as Record<string, unknown>;
+  const value = parseObject(body);
   for (const [path, change] of changes) assign(value, path.split('.'), change);
   return Buffer.from(JSON.stringify(value));
+}
+
+function parseObject(body: Buffer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Said below.
+  }
+  throw new ConfigError('--set: the body is no JSON object, of which a member could be changed');
 }
 
 function assign(target: Record<string, unknown>, [step = '', ...rest]: string[], value: unknown): void {

@@ -2,7 +2,6 @@ import { EventEmitter, once } from 'node:events';
 import { migrateStores, readRoleConfig } from '../app.ts';
 import { readConfig } from '../config.ts';
 import type { Gateway } from '../define.ts';
-import { ConfigError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { startApi } from '../server.ts';
 import type { Environment } from '../settings.ts';
@@ -83,7 +82,13 @@ async function startParts(
     return start();
   };
 
-  const admin = await findAdminPort();
+  const held = [
+    await holdPort({ name: 'PORT', host: requested.host, port: requested.port }),
+    // Temporal's UI is told where the admin port is before that is open.
+    await holdPort({ name: 'EVERHOOK_ADMIN_PORT', host: requested.adminHost, port: requested.adminPort }),
+  ] as const;
+  stops.push(...held.map(({ release }) => release));
+  const [{ port }, { port: adminPort }] = held;
   const database = await step('database …', () => findDatabase());
   const temporal = await step('Temporal …', () => findTemporal());
   const git = await startGitStandIn({ home, env: environment, log });
@@ -98,7 +103,8 @@ async function startParts(
   // A name and its _FILE together stop the start: what was just made stands in for both.
   const config = {
     ...(await readRoleConfig(gateway, { environment: shared, development: true })),
-    adminPort: admin.port,
+    port,
+    adminPort,
     uiOrigins: requested.uiOrigins.length > 0 ? requested.uiOrigins : originsOf(temporal.uiUrl),
   };
   const secrets = await developmentSecrets(gateway, requested);
@@ -116,7 +122,7 @@ async function startParts(
   );
   stops.push(() => worker.stop());
   const logger = createLogger({ level: config.logLevel, terminal: process.stdout.isTTY });
-  await admin.release();
+  for (const { release } of held) await release();
   const api = await step('API …', () => startApi(gateway, config, logger));
   stops.push(() => api.stop());
 
@@ -130,17 +136,6 @@ async function startParts(
   };
   await writeAddresses(home, addresses);
   return summarise({ gateway, gatewayFile, config, addresses, secrets, database: database.title });
-
-  /** Temporal's UI is told where the admin port is before that is open. */
-  async function findAdminPort() {
-    if (requested.adminPort !== 0) return { port: requested.adminPort, release: () => Promise.resolve() };
-    const host = requested.adminHost;
-    const held = await holdPort(host).catch((cause: Error) => {
-      throw new ConfigError(`EVERHOOK_ADMIN_HOST: ${host} cannot be used: ${cause.message}`, { cause });
-    });
-    stops.push(() => held.release());
-    return held;
-  }
 
   async function findDatabase() {
     if (requested.setting('DATABASE_URL') !== undefined) {
@@ -165,7 +160,7 @@ async function startParts(
       home,
       env: environment,
       log,
-      codecEndpoint: codecEndpoint(requested.adminHost, admin.port),
+      codecEndpoint: codecEndpoint(requested.adminHost, adminPort),
       onExit: () => died('Temporal'),
     });
     stops.push(() => server.stop());

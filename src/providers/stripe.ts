@@ -76,9 +76,11 @@ export const stripe = (): Provider<StripeEvents, HmacProof> => ({
 
 /** `t=…,v1=…,v1=…`; other schemes, such as the `v0` of test events, are nothing to us. */
 function parseSignature(value: string): { time: string; signatures: string[] } {
-  const pairs = value.split(',').map((pair) => pair.trim().split('=', 2) as [string, string?]);
-  const times = pairs.filter(([name]) => name === 't').map(([, time = '']) => time);
-  const signatures = pairs.filter(([name]) => name === 'v1').map(([, signature = '']) => signature);
+  const pairs = value.split(',').map((pair) => pair.trim());
+  const valuesOf = (name: string) =>
+    pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
+  const times = valuesOf('t');
+  const signatures = valuesOf('v1');
   const [time, secondTime] = times;
   if (time === undefined) throw signatureInvalid('timestamp_missing', 'no t=');
   if (secondTime !== undefined) throw signatureInvalid('signature_repeated', 'more than one t=');

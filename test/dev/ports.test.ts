@@ -11,7 +11,7 @@ const isFree = (port: number): Promise<boolean> =>
   });
 
 test("a held port is nobody else's until it is released, which can be repeated", async () => {
-  const { port, release } = await holdPort('127.0.0.1');
+  const { port, release } = await holdPort({ name: 'PORT', host: '127.0.0.1', port: 0 });
   onTestFinished(release);
   expect(await isFree(port)).toBe(false);
   await release();
@@ -20,5 +20,7 @@ test("a held port is nobody else's until it is released, which can be repeated",
 });
 
 test('an address that is not of this machine is refused', async () => {
-  await expect(holdPort('192.0.2.1')).rejects.toThrow(/EADDRNOTAVAIL|EINVAL/);
+  await expect(holdPort({ name: 'PORT', host: '192.0.2.1', port: 0 })).rejects.toThrow(
+    /^PORT: 192\.0\.2\.1:0 cannot be used: .*(EADDRNOTAVAIL|EINVAL)/,
+  );
 });

@@ -1,19 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { problems, type Code, type Reason } from '../../src/errors.ts';
 import gateway from '../../src/gateway.ts';
+import { journalSchema } from '../../src/journal/schema.ts';
+import { migrateSchema } from '../../src/postgres/migrate.ts';
+import { createDatabase } from '../support/postgres.ts';
 import { temporaryHome } from '../support/temporary-home.ts';
-import {
-  createNamespace,
-  metric,
-  post,
-  readyApi,
-  unique,
-  type After,
-  type ApiProcess,
-  type SourceName,
-} from './support.ts';
+import { createNamespace, metric, post, readyApi, unique, type After, type ApiProcess } from './support.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -22,18 +16,22 @@ const planted = {
   stripe: 'whsec_planted_stripe',
   github: 'planted_github',
   payment: 'planted_payment',
-} as const satisfies Record<SourceName, string>;
+} as const;
 
-const cleanUps: (() => Promise<void> | void)[] = [];
-const afterwards: After = (cleanUp) => void cleanUps.push(cleanUp);
-let api: ApiProcess;
-beforeAll(async () => {
+type Mode = 'journal' | 'direct';
+
+/** A gateway of its own, that trusts a proxy on this machine. */
+async function startApiIn(mode: Mode, after: After): Promise<ApiProcess> {
   const { home, remove } = await temporaryHome();
-  afterwards(remove);
-  const client = await createNamespace(inject('temporalAddress'), { after: afterwards });
-  api = await readyApi(
+  after(remove);
+  const client = await createNamespace(inject('temporalAddress'), { after });
+  const { url, drop } = await createDatabase(inject('postgresUrl'));
+  after(drop);
+  await migrateSchema(url, journalSchema);
+  return await readyApi(
     {
-      EVERHOOK_MODE: 'direct',
+      EVERHOOK_MODE: mode,
+      DATABASE_URL: url,
       EVERHOOK_HOME: home,
       TEMPORAL_ADDRESS: inject('temporalAddress'),
       TEMPORAL_NAMESPACE: client.options.namespace,
@@ -47,12 +45,9 @@ beforeAll(async () => {
       GITHUB_WEBHOOK_SECRET: planted.github,
       PAYMENT_WEBHOOK_SECRET: planted.payment,
     },
-    afterwards,
+    after,
   );
-});
-afterAll(async () => {
-  for (const cleanUp of cleanUps.toReversed()) await cleanUp();
-});
+}
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
@@ -128,6 +123,12 @@ const unsigned = (request: Partial<Request>): Buffer =>
 
 const raw = (text: string): Buffer => Buffer.from(text);
 
+/** Signed with the planted secret, over HTTP/1.1 by a sender that says no more than it must. */
+const signedPush = (head: string): Buffer =>
+  raw(
+    `${head}X-Forwarded-Proto: https\r\nConnection: close\r\nX-Webhook-Signature: ${hex(planted.payment, event)}\r\nContent-Length: ${Buffer.byteLength(event)}\r\n\r\n${event}`,
+  );
+
 type Row = { [C in Code]: readonly [name: string, code: C, reason: Reason<C>, request: () => Buffer] }[Code];
 
 const sig = 'signature_invalid';
@@ -175,6 +176,12 @@ const rows: readonly Row[] = [
     sig,
     'signature_malformed',
     () => stripe(`${stripeHeader(planted.stripe)}planted`),
+  ],
+  [
+    'stripe: junk after a second =',
+    sig,
+    'signature_malformed',
+    () => stripe(`${stripeHeader(planted.stripe)}=planted`),
   ],
   [
     'stripe: a signature in capitals',
@@ -364,18 +371,6 @@ const rows: readonly Row[] = [
     'text_unstorable',
     () => genuine('{"id":"planted\\u0000","type":"x"}'),
   ],
-  [
-    'payment: an event that grows too large',
-    'body_too_large',
-    'event_over_limit',
-    () =>
-      genuine(
-        JSON.stringify({ id: 'e', type: 'payment.other', data: [] }).replace(
-          '[]',
-          `[1${',1e20'.repeat(100_000)}]`,
-        ),
-      ),
-  ],
 
   ['plain HTTP', 'https_required', 'plain_http', () => unsigned({ forwarded: undefined })],
   ['plain HTTP, as the proxy says', 'https_required', 'plain_http', () => unsigned({ forwarded: 'http' })],
@@ -429,6 +424,19 @@ const rows: readonly Row[] = [
     'headers_too_large',
     () => unsigned({ headers: [['X-Large', 'planted'.repeat(3000)]] }),
   ],
+  ['no Host', unreadable, 'http_malformed', () => signedPush('POST /webhooks/payment HTTP/1.1\r\n')],
+  [
+    'CONNECT',
+    'method_not_allowed',
+    'method_not_allowed',
+    () => raw('CONNECT planted:443 HTTP/1.1\r\nHost: planted\r\n\r\n'),
+  ],
+  [
+    'another path, with a body that does not come',
+    'source_unknown',
+    'source_unknown',
+    () => unsigned({ path: '/webhook/planted', headers: [['Content-Length', '99']], body: 'planted' }),
+  ],
   ['no HTTP', unreadable, 'http_malformed', () => raw('planted planted\r\n\r\n')],
   [
     'a length and chunks',
@@ -457,9 +465,25 @@ const rows: readonly Row[] = [
   ],
 ];
 
+/** What the journal takes, and Temporal's limits do not allow. */
+const directRows: readonly Row[] = [
+  [
+    'payment: an event that grows too large',
+    'body_too_large',
+    'event_over_limit',
+    () =>
+      genuine(
+        JSON.stringify({ id: 'e', type: 'payment.other', data: [] }).replace(
+          '[]',
+          `[1${',1e20'.repeat(100_000)}]`,
+        ),
+      ),
+  ],
+];
+
 /** Writes the bytes, and gives all that comes back until the other side closes. */
-function converse(request: Buffer): Promise<string> {
-  const { hostname, port } = new URL(api.url);
+function converse(url: string, request: Buffer): Promise<string> {
+  const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname);
     let answer = '';
@@ -496,9 +520,9 @@ const problem = (code: Code): ReturnType<typeof read> => {
 };
 
 /** Refusals by code and reason, over all sources. */
-async function refusals(): Promise<Record<string, number>> {
+async function refusals(adminUrl: string): Promise<Record<string, number>> {
   const totals: Record<string, number> = {};
-  const found = Object.entries(await metric(api.adminUrl, 'everhook_refusals_total'));
+  const found = Object.entries(await metric(adminUrl, 'everhook_refusals_total'));
   for (const [labels, value] of found) {
     const [, code, reason] = /code="(\w+)",reason="(\w+)"/.exec(labels)!;
     const name = `${code} ${reason}`;
@@ -507,90 +531,122 @@ async function refusals(): Promise<Record<string, number>> {
   return totals;
 }
 
-test(`each of ${rows.length} forged, stale or broken requests is refused by its own code, and counted by its reason`, async () => {
-  expect(rows.length).toBeGreaterThanOrEqual(50);
-  const before = await refusals();
-  // Side by side: some of them wait for a time limit.
-  const answers = await Promise.all(rows.map(([, , , request]) => converse(request())));
-  expect(rows.map(([name], index) => ({ name, ...read(answers[index]!) }))).toEqual(
-    rows.map(([name, code]) => ({ name, ...problem(code) })),
-  );
-  const expected: Record<string, number> = { ...before };
-  for (const [, code, reason] of rows) {
-    const key = `${code} ${reason}`;
-    expected[key] = (expected[key] ?? 0) + 1;
-  }
-  expect(await refusals()).toEqual(expected);
-});
-
-test('metrics count what came, what became of it, and how long it took', async () => {
-  const names = ['everhook_deliveries_total', 'everhook_refusals_total', 'everhook_starts_total'];
-  const read = async () => {
-    const all = await Promise.all(
-      [...names, 'everhook_answer_seconds_count'].map((name) => metric(api.adminUrl, name)),
-    );
-    return Object.assign({}, ...all.map((values, index) => prefixed(index, values))) as Record<
-      string,
-      number
-    >;
-  };
-  const prefixed = (index: number, values: Record<string, number>) =>
-    Object.fromEntries(
-      Object.entries(values).map(([labels, value]) => [
-        `${['deliveries', 'refusals', 'starts', 'answers'][index]} ${labels}`,
-        value,
-      ]),
-    );
-  const before = await read();
-  const send = async (source: SourceName, type: string, id: string, secret: string = planted[source]) => {
-    const body = Buffer.from(JSON.stringify({ id, type, data: { object: { id: 'pi_1' }, note: 'planted' } }));
-    const url = `${api.url}/webhooks/${source}`;
-    const unsignedRequest = { method: 'POST', url, body, type };
-    const proof = { secrets: [secret] as const, toleranceSeconds: undefined };
-    const headers = gateway.sources[source].provider.sign(unsignedRequest, proof, new Date());
-    return (await post(url, { body, headers: { ...headers, 'x-forwarded-proto': 'https' } })).status;
-  };
-  const id = unique('evt');
-  expect([
-    await send('payment', 'payment.other', id),
-    await send('payment', 'payment.other', id),
-    await send('payment', 'payment.other', id),
-    await send('stripe', 'payment_intent.succeeded', id),
-    await send('stripe', 'account.updated', id),
-    await send('stripe', 'payment_intent.succeeded', id, 'whsec_planted_wrong'),
-  ]).toEqual([200, 200, 200, 200, 200, 401]);
-  await converse(unsigned({ path: '/webhooks/planted' }));
-
-  const after = await read();
-  const changes = Object.entries(after).map(([key, value]) => [key, value - (before[key] ?? 0)] as const);
-  expect(Object.fromEntries(changes.filter(([, change]) => change !== 0))).toEqual({
-    'deliveries {source="payment",verdict="new"}': 1,
-    'deliveries {source="payment",verdict="duplicate"}': 2,
-    'deliveries {source="stripe",verdict="new"}': 1,
-    'deliveries {source="stripe",verdict="ignored"}': 1,
-    'deliveries {source="stripe",verdict="refused"}': 1,
-    'deliveries {source="unknown",verdict="refused"}': 1,
-    'refusals {source="stripe",code="signature_invalid",reason="signature_mismatch"}': 1,
-    'refusals {source="unknown",code="source_unknown",reason="source_unknown"}': 1,
-    'starts {source="payment",outcome="started"}': 1,
-    'starts {source="payment",outcome="duplicate"}': 2,
-    'starts {source="stripe",outcome="started"}': 1,
-    'answers {source="payment"}': 3,
-    'answers {source="stripe"}': 3,
-    'answers {source="unknown"}': 1,
+describe.each(['journal', 'direct'] as const)('%s mode', (mode) => {
+  const cleanUps: (() => Promise<void> | void)[] = [];
+  let api: ApiProcess;
+  beforeAll(async () => {
+    api = await startApiIn(mode, (cleanUp) => void cleanUps.push(cleanUp));
   });
-});
+  afterAll(async () => {
+    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+  });
 
-test('no log line and no metric of all that holds a secret, a signature, a token or a body', async () => {
-  const metrics = await (await fetch(`${api.adminUrl}/metrics`)).text();
-  api.kill('SIGTERM');
-  expect(await api.exited).toBe(0);
-  const log = api.output() + api.errors();
-  // It was asked for everything, and told of each request.
-  expect(log.split('\n').filter((line) => line.includes('"delivery refused"')).length).toBeGreaterThan(50);
-  for (const text of [log, metrics]) {
-    expect(text).not.toMatch(/planted/i);
-    expect(text).not.toMatch(/[0-9a-f]{40}|(AB){20}/);
-    expect(text).not.toMatch(/\\n\s+at /);
-  }
+  const all = mode === 'direct' ? [...rows, ...directRows] : rows;
+
+  test(`each of ${all.length} forged, stale or broken requests is refused by its own code, and counted by its reason`, async () => {
+    expect(all.length).toBeGreaterThanOrEqual(50);
+    const before = await refusals(api.adminUrl);
+    // Side by side: some of them wait for a time limit.
+    const answers = await Promise.all(all.map(([, , , request]) => converse(api.url, request())));
+    expect(all.map(([name], index) => ({ name, ...read(answers[index]!) }))).toEqual(
+      all.map(([name, code]) => ({ name, ...problem(code) })),
+    );
+    const expected: Record<string, number> = { ...before };
+    for (const [, code, reason] of all) {
+      const key = `${code} ${reason}`;
+      expected[key] = (expected[key] ?? 0) + 1;
+    }
+    expect(await refusals(api.adminUrl)).toEqual(expected);
+  });
+
+  test('metrics count what came, what became of it, and how long it took', async () => {
+    const names = ['everhook_deliveries_total', 'everhook_refusals_total', 'everhook_starts_total'];
+    const read = async () => {
+      const all = await Promise.all(
+        [...names, 'everhook_answer_seconds_count'].map((name) => metric(api.adminUrl, name)),
+      );
+      return Object.assign({}, ...all.map((values, index) => prefixed(index, values))) as Record<
+        string,
+        number
+      >;
+    };
+    const prefixed = (index: number, values: Record<string, number>) =>
+      Object.fromEntries(
+        Object.entries(values).map(([labels, value]) => [
+          `${['deliveries', 'refusals', 'starts', 'answers'][index]} ${labels}`,
+          value,
+        ]),
+      );
+    const started = (values: Record<string, number>) =>
+      ['payment', 'stripe'].reduce(
+        (sum, source) => sum + (values[`starts {source="${source}",outcome="started"}`] ?? 0),
+        0,
+      );
+    const before = await read();
+    const send = async (
+      source: keyof typeof planted,
+      type: string,
+      id: string,
+      secret: string = planted[source],
+    ) => {
+      const body = Buffer.from(
+        JSON.stringify({ id, type, data: { object: { id: 'pi_1' }, note: 'planted' } }),
+      );
+      const url = `${api.url}/webhooks/${source}`;
+      const unsignedRequest = { method: 'POST', url, body, type };
+      const proof = { secrets: [secret] as const, toleranceSeconds: undefined };
+      const headers = gateway.sources[source].provider.sign(unsignedRequest, proof, new Date());
+      return (await post(url, { body, headers: { ...headers, 'x-forwarded-proto': 'https' } })).status;
+    };
+    const id = unique('evt');
+    expect([
+      await send('payment', 'payment.other', id),
+      await send('payment', 'payment.other', id),
+      await send('payment', 'payment.other', id),
+      await send('stripe', 'payment_intent.succeeded', id),
+      await send('stripe', 'account.updated', unique('evt')),
+      await send('stripe', 'payment_intent.succeeded', id, 'whsec_planted_wrong'),
+    ]).toEqual([200, 200, 200, 200, 200, 401]);
+    await converse(api.url, unsigned({ path: '/webhooks/planted' }));
+
+    // The journal answers before it starts, and a duplicate starts nothing.
+    if (mode === 'journal') await expect.poll(async () => started(await read()) - started(before)).toBe(2);
+    const after = await read();
+    const changes = Object.entries(after).map(([key, value]) => [key, value - (before[key] ?? 0)] as const);
+    expect(Object.fromEntries(changes.filter(([, change]) => change !== 0))).toEqual({
+      'deliveries {source="payment",verdict="new"}': 1,
+      'deliveries {source="payment",verdict="duplicate"}': 2,
+      'deliveries {source="stripe",verdict="new"}': 1,
+      'deliveries {source="stripe",verdict="ignored"}': 1,
+      'deliveries {source="stripe",verdict="refused"}': 1,
+      'deliveries {source="unknown",verdict="refused"}': 1,
+      'refusals {source="stripe",code="signature_invalid",reason="signature_mismatch"}': 1,
+      'refusals {source="unknown",code="source_unknown",reason="source_unknown"}': 1,
+      'starts {source="payment",outcome="started"}': 1,
+      ...(mode === 'direct' && { 'starts {source="payment",outcome="duplicate"}': 2 }),
+      'starts {source="stripe",outcome="started"}': 1,
+      'answers {source="payment"}': 3,
+      'answers {source="stripe"}': 3,
+      'answers {source="unknown"}': 1,
+    });
+  });
+
+  test('what a sender expects, and nobody here knows, is no reason to refuse it', async () => {
+    const head = 'POST /webhooks/payment HTTP/1.1\r\nHost: hooks.example.com\r\nExpect: planted\r\n';
+    expect(await converse(api.url, signedPush(head))).toMatch(/^HTTP\/1.1 200 .*"received":true/s);
+  });
+
+  test('no log line and no metric of all that holds a secret, a signature, a token or a body', async () => {
+    const metrics = await (await fetch(`${api.adminUrl}/metrics`)).text();
+    api.kill('SIGTERM');
+    expect(await api.exited).toBe(0);
+    const log = api.output() + api.errors();
+    // It was asked for everything, and told of each request.
+    expect(log.split('\n').filter((line) => line.includes('"delivery refused"')).length).toBeGreaterThan(50);
+    for (const text of [log, metrics]) {
+      expect(text).not.toMatch(/planted/i);
+      expect(text).not.toMatch(/[0-9a-f]{40}|(AB){20}/);
+      expect(text).not.toMatch(/\\n\s+at /);
+    }
+  });
 });
