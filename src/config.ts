@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import express from 'express';
 import { z } from 'zod';
 import type { AnyProvider, Gateway } from './define.ts';
@@ -8,7 +7,7 @@ import { ConfigError } from './errors.ts';
 import { keeperLimits, type KeeperLimits } from './journal/keeper.ts';
 import { complaintOf, type RateLimit } from './rate-limit.ts';
 import { readSetting, type Environment } from './settings.ts';
-import type { TemporalTarget } from './temporal/connection.ts';
+import { readTemporalTarget, type TemporalTarget } from './temporal/target.ts';
 
 /** Whether a journal stands in front of the Temporal start. */
 export type Mode = 'journal' | 'direct';
@@ -105,7 +104,7 @@ export function readConfig(
       'fatal',
       'silent',
     ]),
-    temporal: readTemporal(environment),
+    temporal: readTemporalTarget(environment),
     encryption: readKeys(setting),
     adminToken: readAdminToken(setting('EVERHOOK_ADMIN_TOKEN')),
     uiOrigins: readOrigins(setting('EVERHOOK_UI_ORIGIN')),
@@ -223,18 +222,6 @@ function readRefusalLimit(value: string): RateLimit | undefined {
   throw new ConfigError(
     `EVERHOOK_REFUSAL_LIMIT must be <count>/<seconds> (1 to 1000000 in 1 to 86400) or off, not ${value}`,
   );
-}
-
-function readTemporal(environment: Environment): TemporalTarget {
-  try {
-    const overrideEnvVars = Object.fromEntries(
-      Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    );
-    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
-    return { connectionOptions, namespace: namespace ?? 'default' };
-  } catch (cause) {
-    throw new ConfigError(`TEMPORAL_*: ${(cause as Error).message}`, { cause });
-  }
 }
 
 function readSources({ sources }: Gateway, list: string | undefined): string[] {

@@ -111,6 +111,20 @@ test('takes the address, namespace and key of Temporal as its own tools do', () 
   expect(temporal.connectionOptions.tls).toBeTruthy();
 });
 
+test("takes those of Temporal from files too, and minds a blank one and Temporal's own file", () => {
+  const { temporal } = config({
+    TEMPORAL_ADDRESS: 'temporal.example:7233',
+    TEMPORAL_API_KEY_FILE: fileWith('key\n'),
+  });
+  expect(temporal.connectionOptions).toMatchObject({ apiKey: 'key' });
+  expect(() => config({ TEMPORAL_NAMESPACE: ' ' })).toThrow('TEMPORAL_NAMESPACE is blank');
+  expect(() => config({ TEMPORAL_NAMESPACE: 'a', TEMPORAL_NAMESPACE_FILE: 'b' })).toThrow('are both set');
+  const profile = fileWith('[profile.default]\naddress = "profile.example:7233"\n');
+  expect(config({ TEMPORAL_CONFIG_FILE: profile }).temporal.connectionOptions).toMatchObject({
+    address: 'profile.example:7233',
+  });
+});
+
 describe('a setting', () => {
   test('may be in a file, whose one final newline is dropped', () => {
     expect(readSetting({ A_FILE: fileWith('secret\n') }, 'A')).toBe('secret');

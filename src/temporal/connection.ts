@@ -1,17 +1,6 @@
-import {
-  Client,
-  Connection,
-  defaultGrpcRetryOptions,
-  makeGrpcRetryInterceptor,
-  type ConnectionOptions,
-} from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-
-/** Where Temporal is, as its own environment configuration says (`TEMPORAL_*`). */
-export interface TemporalTarget {
-  readonly connectionOptions: ConnectionOptions;
-  readonly namespace: string;
-}
+import type { TemporalTarget } from './target.ts';
 
 /**
  * A client that never keeps a webhook waiting: it connects on first use, retries at most twice within
