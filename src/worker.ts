@@ -168,7 +168,10 @@ async function createActivities(
   return await activities(context);
 }
 
-/** What keyed rows need of the journal; nothing where there are none. */
+/**
+ * What keyed rows need of the journal. Also where there is none now: what an earlier gateway accepted for one
+ * waits for its turn.
+ */
 function keyedActivities(
   gateway: Gateway,
   config: Config,
@@ -178,7 +181,11 @@ function keyedActivities(
     closers,
   }: { connection: NativeConnection; dataConverter: DataConverter; closers: (() => Promise<void>)[] },
 ): AnyActivities {
-  if (keyedKinds(gateway, config).size === 0) return {};
+  if (
+    config.mode !== 'journal' ||
+    (keyedKinds(gateway, config).size === 0 && !config.setting('DATABASE_URL'))
+  )
+    return {};
   const pool = createPool(requireDatabase(config), { name: 'everhook-turns', connections: 5 });
   closers.push(() => pool.end());
   const client = new Client({ connection, namespace: config.temporal.namespace, dataConverter });

@@ -17,7 +17,13 @@ export function createMetrics(budget: ByteBudget): Metrics {
   collectDefaultMetrics({ register: registry });
   const deliveries = new Counter({
     name: 'everhook_deliveries_total',
-    help: 'Requests to /webhooks, by source and verdict: new, duplicate, ignored, batch, handshake, refused, failed.',
+    help: 'Requests to /webhooks, by source and verdict: new, duplicate, conflict, ignored, batch, handshake, refused, failed.',
+    labelNames: ['source', 'verdict'],
+    registers,
+  });
+  const events = new Counter({
+    name: 'everhook_events_total',
+    help: 'Events of accepted deliveries, by source and verdict: new, duplicate, conflict, ignored.',
     labelNames: ['source', 'verdict'],
     registers,
   });
@@ -59,6 +65,7 @@ export function createMetrics(budget: ByteBudget): Metrics {
       const { kind, source, seconds } = observation;
       deliveries.inc({ source, verdict: kind === 'answered' ? observation.verdict : kind });
       answer.observe({ source }, seconds);
+      if (kind === 'answered') for (const { verdict } of observation.events) events.inc({ source, verdict });
       if (kind === 'refused') {
         refusals.inc({ source, code: observation.code, reason: observation.reason });
       } else if (kind === 'failed') {

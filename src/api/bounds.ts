@@ -7,14 +7,23 @@ const labelCount = 8;
 
 /**
  * Bounds what a provider read, whoever wrote the provider: id, key and types of at most 512 bytes each,
- * storable as text everywhere; labels are cut. Throws WebhookError.
+ * storable as text everywhere; labels are cut, a time outside the years 1 to 9999 is dropped. Throws WebhookError.
  */
 export function bounded(event: ReadEvent): ReadEvent {
   requireStorable(event.id, 'id');
   for (const type of event.types) requireStorable(type, 'type');
   if (event.key !== undefined) requireStorable(event.key, 'key');
-  return event.labels === undefined ? event : { ...event, labels: cutLabels(event.labels) };
+  const { occurredAt, labels, ...rest } = event;
+  return {
+    ...rest,
+    // Temporal and PostgreSQL know other years, and nobody means them: the time of arrival serves.
+    ...(occurredAt !== undefined && isCommonYear(occurredAt) && { occurredAt }),
+    ...(labels !== undefined && { labels: cutLabels(labels) }),
+  };
 }
+
+/** From 1 to 9999, which ISO 8601 writes with four digits. */
+const isCommonYear = (time: string): boolean => /^\d{4}-/.test(time) && !time.startsWith('0000');
 
 function requireStorable(text: string, field: string): void {
   if (text === '') {

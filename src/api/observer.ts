@@ -11,7 +11,12 @@ export type Observation = {
   | {
       readonly kind: 'answered';
       readonly verdict: Verdict | 'handshake' | 'batch';
-      readonly events: readonly { readonly name: string; readonly type: string; readonly note?: string }[];
+      readonly events: readonly {
+        readonly name: string;
+        readonly type: string;
+        readonly verdict: Verdict;
+        readonly note?: string;
+      }[];
     }
   | {
       readonly kind: 'refused';

@@ -41,7 +41,7 @@ export const webhook = (parts: WebhookParts) => async (request: Request, respons
   try {
     const received = await take(request, response, parts);
     send(response, received);
-    tell({ kind: 'answered', verdict: verdictOf(received), events: received.events.map(describe) });
+    tell({ kind: 'answered', verdict: verdictOf(received), events: describe(received) });
   } catch (error) {
     const refusal = await limitedRefusal(refusalOf(error), request.ip, parts.refusalLimiter);
     if (refusal.code === 'internal') tell({ kind: 'failed', error });
@@ -160,8 +160,10 @@ function verdictOf({ verdicts, handshake }: Received) {
   return verdicts.length === 1 ? verdicts[0]! : 'batch';
 }
 
-const describe = ({ event, plan }: Received['events'][number]) => ({
-  name: eventName(event),
-  type: event.type,
-  ...(plan.state === 'parked' && { note: `${plan.why} ${plan.note}` }),
-});
+const describe = ({ events, verdicts }: Received) =>
+  events.map(({ event, plan }, index) => ({
+    name: eventName(event),
+    type: event.type,
+    verdict: verdicts[index]!,
+    ...(plan.state === 'parked' && { note: `${plan.why} ${plan.note}` }),
+  }));

@@ -9,7 +9,7 @@ import {
   retryParked,
   type ParkedFilter,
 } from '../journal/operate.ts';
-import { backlogOf, findEvent } from '../journal/search.ts';
+import { backlogOf, findEvent, hasRunsOf } from '../journal/search.ts';
 import { gatewayOption } from './gateway.ts';
 import {
   age,
@@ -91,9 +91,10 @@ export const pause = (): Command =>
       '\nWithin a second, in every process.\n\nExample:\n  everhook pause stripe/invoice.paid --why "mailer is down"',
     )
     .action(({ source, route }: Held, options: ChangeOptions) =>
-      withJournal(options, async (pool, sources) => {
+      withJournal(options, async (pool, sources, { routes }) => {
         if (!sources.includes(source))
           throw new ConfigError(`no source ${source}; there are ${sources.join(', ')}`);
+        await requireRow(pool, { source, route }, Object.keys(routes[source] ?? {}));
         await pauseRoute(
           pool,
           { source, route },
@@ -102,6 +103,12 @@ export const pause = (): Command =>
         print(`${nameOf(source, route)} is paused. Later: everhook resume ${nameOf(source, route)}`);
       }),
     );
+
+/** A row of today's routes, or of an earlier gateway, whose runs may wait. */
+async function requireRow(pool: Pool, { source, route }: Held, rows: readonly string[]): Promise<void> {
+  if (route === '' || rows.includes(route) || (await hasRunsOf(pool, { source, route }))) return;
+  throw new ConfigError(`no row ${source}/${route}; there are ${rows.join(', ') || 'none'}`);
+}
 
 /** `everhook resume`. */
 export const resume = (): Command =>

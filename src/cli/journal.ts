@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Pool } from 'pg';
 import { readConfig } from '../config.ts';
+import type { Gateway } from '../define.ts';
 import { readAddresses } from '../dev/addresses.ts';
 import { ConfigError } from '../errors.ts';
 import { createPool } from '../journal/connection.ts';
@@ -21,7 +22,7 @@ export interface JournalOptions {
  */
 export async function withJournal(
   { gateway: file }: JournalOptions,
-  work: (pool: Pool, sources: readonly string[]) => Promise<void>,
+  work: (pool: Pool, sources: readonly string[], gateway: Gateway) => Promise<void>,
 ): Promise<void> {
   const gateway = await loadGateway(file);
   const config = readConfig(gateway);
@@ -39,7 +40,7 @@ export async function withJournal(
     if (doubt?.startsWith('the journal could not be checked')) {
       throw new ConfigError(`DATABASE_URL: the journal does not answer: ${doubt}`);
     }
-    await work(pool, Object.keys(gateway.sources));
+    await work(pool, Object.keys(gateway.sources), gateway);
   } finally {
     await pool.end();
   }

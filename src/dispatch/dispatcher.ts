@@ -134,8 +134,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       const next = takeNext();
       if (next === undefined) return;
       const { item, from } = next;
-      // Its lease is nearly over: the sweeper, here or elsewhere, has it.
-      if (performance.now() > item.until) continue;
+      // Its lease is nearly over, or it was paused meanwhile: the sweeper, here or elsewhere, has it.
+      if (performance.now() > item.until || isHeldBack(item.run)) {
+        untouched(item.run);
+        continue;
+      }
       inFlight[from] += 1;
       void attempt(item).finally(() => {
         inFlight[from] -= 1;

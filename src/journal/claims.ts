@@ -122,13 +122,33 @@ where state = 'accepted' or state = 'parked'`;
 /** Dispatch's view of the journal. Its methods throw what PostgreSQL says. */
 export function createClaims({ pool, sources, owner, leaseSeconds }: ClaimsParts): Claims {
   const names = Object.keys(sources);
+  const giveBackAll = async (returns: readonly Return[]) => {
+    const rows = returns.map(({ id, delaySeconds, error, untouched }) => ({
+      id,
+      seconds: delaySeconds,
+      error,
+      untouched,
+    }));
+    await pool.query(giveBack, [JSON.stringify(rows), owner]);
+  };
+  /** Claimed, and not read: they go back, so that nobody takes them for started. */
+  const giveUp = (due: readonly RunRow[]) => async (cause: unknown) => {
+    const returns = due.map(({ id, first_attempt_at }) => ({
+      id,
+      delaySeconds: 0,
+      untouched: first_attempt_at === null,
+    }));
+    await giveBackAll(returns).catch(() => undefined);
+    throw cause;
+  };
+
   return {
     async claim({ limit, except, unknownSeconds }) {
       const values = [names, limit, except, leaseSeconds, owner, unknownSeconds];
       const { rows } = await pool.query<RunRow>({ name: 'everhook-claim', text: claimRuns, values });
       const due = rows.filter(({ too_late }) => !too_late);
       const parked = rows.filter(({ too_late }) => too_late).map(({ source }) => source);
-      return { runs: due.length === 0 ? [] : await withEvents(due), parked };
+      return { runs: due.length === 0 ? [] : await withEvents(due).catch(giveUp(due)), parked };
     },
     async markStarted(ids) {
       await pool.query({ name: 'everhook-started', text: markStarted, values: [ids] });
@@ -136,15 +156,7 @@ export function createClaims({ pool, sources, owner, leaseSeconds }: ClaimsParts
     async park(runs) {
       await pool.query(park, [JSON.stringify(runs)]);
     },
-    async giveBack(returns) {
-      const rows = returns.map(({ id, delaySeconds, error, untouched }) => ({
-        id,
-        seconds: delaySeconds,
-        error,
-        untouched,
-      }));
-      await pool.query(giveBack, [JSON.stringify(rows), owner]);
-    },
+    giveBack: giveBackAll,
     async paused() {
       const { rows } = await pool.query<{ name: string }>(
         `select source || case route when '' then '' else '/' || route end as name from everhook.pauses`,

@@ -31,4 +31,4 @@ export function createPool(
 
 // Stronger settings (remote_apply) stay as they are.
 const durable = `select set_config('synchronous_commit', 'on', false)
-  where current_setting('synchronous_commit') in ('off', 'local')`;
+  where current_setting('synchronous_commit') in ('off', 'local', 'remote_write')`;

@@ -48,6 +48,7 @@ export function openJournal({ databaseUrl, sources, observer }: JournalParts): J
   const appendPool = createPool(databaseUrl, { name: 'everhook-append', connections: appendConnections });
   const pool = createPool(databaseUrl, { name: 'everhook', connections: otherConnections });
   let target: HandOver = { hasRoom: () => false, handOver: () => undefined };
+  let closed: Promise<void> | undefined;
   const appender = createAppender({
     pool: appendPool,
     connections: appendConnections,
@@ -72,9 +73,7 @@ export function openJournal({ databaseUrl, sources, observer }: JournalParts): J
         () => true,
         () => false,
       ),
-    async close() {
-      await Promise.all([appendPool.end(), pool.end()]);
-    },
+    close: () => (closed ??= Promise.all([appendPool.end(), pool.end()]).then(() => undefined)),
   };
 }
 

@@ -19,16 +19,22 @@ export async function pause(
   );
 }
 
-/** Lets go of what was paused; false where nothing was. */
+/** Lets go of what was paused; false where nothing was. Keyed events, which wait for a ring, are due at once. */
 export async function resume(
   pool: Pool,
   { source, route = '' }: { source: string; route?: string },
 ): Promise<boolean> {
-  const { rowCount } = await pool.query('delete from everhook.pauses where source = $1 and route = $2', [
-    source,
-    route,
-  ]);
-  return rowCount === 1;
+  const { rows } = await pool.query<{ paused: boolean }>(
+    `with gone as (delete from everhook.pauses where source = $1 and route = $2 returning source),
+     due as (
+       update everhook.runs set lease_until = now()
+       where (select count(*) from gone) > 0 and source = $1 and $2 in ('', route)
+         and state = 'accepted' and turn is not null
+     )
+     select count(*) > 0 as paused from gone`,
+    [source, route],
+  );
+  return rows[0]?.paused ?? false;
 }
 
 /** Which parked runs: of one event, or of a source, parked for a reason. */

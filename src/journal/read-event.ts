@@ -1,3 +1,4 @@
+import type { AnyProvider } from '../define.ts';
 import type { WebhookEvent } from '../event.ts';
 import { DeliveryHeaders, type Delivery } from '../providers/provider.ts';
 import type { JournalSource } from './rows.ts';
@@ -22,14 +23,14 @@ export interface StoredEvent {
 export const storedColumns = `
   e.source, e.event_id, e.type, e.key, e.occurred_at, e.received_at, e.position, d.method, d.url, d.headers, d.body`;
 
-/** An event that cannot be read again: its body is gone, its source is, or its provider reads otherwise now. */
+/** An event that cannot be read again: its body is gone, or its provider reads otherwise now. */
 export class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
 }
 
 /**
  * The event as it was accepted: its own fields from its row, its payload read from the bytes again. Throws
- * UnreadableError.
+ * UnreadableError, and Error where this gateway does not have its source.
  */
 export function readStored(row: StoredEvent, sources: Readonly<Record<string, JournalSource>>): WebhookEvent {
   return {
@@ -47,11 +48,21 @@ function payloadOf(row: StoredEvent, sources: Readonly<Record<string, JournalSou
   const name = `${row.source}:${row.event_id}`;
   if (row.body === null) throw new UnreadableError(`the body of ${name} was purged`);
   const source = Object.hasOwn(sources, row.source) ? sources[row.source] : undefined;
-  if (source === undefined) throw new UnreadableError(`this gateway has no source ${row.source}`);
-  const reading = source.provider.read(deliveryOf(row, row.body));
-  const read = 'events' in reading ? reading.events[row.position] : undefined;
+  // Another process may have it: a gateway is rolled out one process after another.
+  if (source === undefined) throw new Error(`this gateway has no source ${row.source}`);
+  const read = readAgain(source.provider, deliveryOf(row, row.body), row.position);
   if (read?.id === row.event_id) return read.payload;
   throw new UnreadableError(`${source.provider.name} reads another event than ${name} from its bytes now`);
+}
+
+/** The same bytes gave an event once: where they give none, the provider's options are others. */
+function readAgain({ name, read }: AnyProvider, delivery: Delivery, position: number) {
+  try {
+    const reading = read(delivery);
+    return 'events' in reading ? reading.events[position] : undefined;
+  } catch (cause) {
+    throw new UnreadableError(`${name} cannot read it any more: ${(cause as Error).message}`, { cause });
+  }
 }
 
 const deliveryOf = ({ method, url, headers, received_at }: StoredEvent, body: Buffer): Delivery => ({

@@ -43,6 +43,14 @@ export interface JournalSource {
 
 const keptAlways = ['content-type', 'user-agent'];
 
+/** Credentials are never kept, whatever a provider says. */
+const neverKept = ['authorization', 'proxy-authorization', 'cookie'];
+
+const kept = ({ keepHeaders = [] }: AnyProvider): string[] => [
+  ...keptAlways,
+  ...keepHeaders.filter((name) => !neverKept.includes(name)),
+];
+
 /** The row of a delivery, its body aside. */
 export function deliveryRow(
   source: string,
@@ -58,7 +66,7 @@ export function deliveryRow(
     remote_address: remoteAddress,
     method,
     url,
-    headers: headers.pick([...keptAlways, ...(provider.keepHeaders ?? [])]),
+    headers: headers.pick(kept(provider)),
     body_bytes: body.length,
     sha256: sha256(body),
     sealed: false,

@@ -108,18 +108,37 @@ select n, state, kind, route, workflow, task_queue as "taskQueue", workflow_id a
   last_error as error, requested_by as "requestedBy", why
 from everhook.runs r where event = $1 order by n`;
 
-/** The first of these ids that a source has an event of; undefined where it has none. */
+/**
+ * The first of these ids that a source has an event of; else the event that a delivery of such an id contradicted;
+ * undefined where there is none.
+ */
 export async function findEvent(
   pool: Pool,
   { source, ids }: { readonly source: string; readonly ids: readonly string[] },
 ): Promise<string | undefined> {
   // A short list of exact ids, so that each is one look into an index.
   const { rows } = await pool.query<{ id: string }>(
-    `select event_id as id from everhook.events where source = $1 and event_id = any($2::text[])
-     order by array_position($2::text[], event_id) limit 1`,
+    `(select event_id as id from everhook.events where source = $1 and event_id = any($2::text[])
+      order by array_position($2::text[], event_id) limit 1)
+     union all
+     (select e.event_id from everhook.conflicts c join everhook.events e on e.id = c.event
+      where c.source = $1 and c.event_id = any($2::text[]) order by c.id limit 1)
+     limit 1`,
     [source, ids],
   );
   return rows[0]?.id;
+}
+
+/** Whether any run came of a row, by its name in the routes. */
+export async function hasRunsOf(
+  pool: Pool,
+  { source, route }: { readonly source: string; readonly route: string },
+): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'select from everhook.runs where source = $1 and route = $2 limit 1',
+    [source, route],
+  );
+  return rowCount === 1;
 }
 
 /** One event with its runs, deliveries and conflicts; undefined where there is none. */

@@ -120,7 +120,11 @@ with ${delivery},
         array_agg(event order by position) as repeats,
         bool_or(exists (
           select from everhook.deliveries first, delivery again
-          where first.id = first_delivery and again.id = judged.delivery_id
+          where again.id = judged.delivery_id and (first.id = first_delivery or first.id in (
+            select c.delivery_id from everhook.conflicts c
+            where c.event = judged.event and c.event_id = judged.event_id
+              and c.fingerprint = decode(judged.fingerprint, 'hex')
+          ))
             and first.sha256 = decode(again.sha256, 'hex')
         )) as same_bytes
       from judged

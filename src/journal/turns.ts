@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { SearchAttributePair } from '@temporalio/common';
 import { eventName, type WebhookEvent } from '../event.ts';
+import type { NamedRun } from '../temporal/start.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import { readStored, storedColumns, UnreadableError, type StoredEvent } from './read-event.ts';
 import type { JournalSource } from './rows.ts';
@@ -26,7 +27,7 @@ export type NextTurn =
         readonly workflowId: string;
         readonly taskQueue: string;
         readonly priority?: number;
-        readonly memo: Readonly<Record<string, unknown>>;
+        readonly memo: { readonly everhookEvent: NamedRun; readonly everhookStale?: true };
         readonly attributes: SearchAttributePair[];
         readonly summary: string;
       };
@@ -78,12 +79,17 @@ export async function takeNext(
     return nextOf(row, readStored(row, sources));
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
-    await pool.query(
-      `update everhook.runs set state = 'parked', state_at = now(), last_error = $2 where id = $1 and state = 'accepted'`,
-      [row.run, `unreadable: ${error.message}`],
-    );
+    await parkTurn(pool, row.run, `unreadable: ${error.message}`);
     return await takeNext(pool, sources, { turn });
   }
+}
+
+/** A run that will never have its turn by itself. */
+export async function parkTurn(pool: Pool, run: string, error: string): Promise<void> {
+  await pool.query(
+    `update everhook.runs set state = 'parked', state_at = now(), last_error = $2 where id = $1 and state = 'accepted'`,
+    [run, error],
+  );
 }
 
 function nextOf(row: TurnRow, event: WebhookEvent): NextTurn {

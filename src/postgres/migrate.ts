@@ -22,8 +22,10 @@ export interface Schema {
 }
 
 const connectMs = 10_000;
-// A migration waits this long for a lock that traffic holds, and then fails rather than hold up traffic.
-const lockMs = 10_000;
+// What waits for a lock holds up the traffic behind it: shorter than a delivery may wait, and tried again.
+const lockMs = 1000;
+const lockTries = 20;
+const betweenTriesMs = 500;
 const statementMs = 600_000;
 // Other migrations of the same schema are waited for this long.
 const turnMs = 120_000;
@@ -48,7 +50,7 @@ export async function migrateSchema(databaseUrl: string, schema: Schema): Promis
     await client.query(prepare(schema.name));
     const applied: string[] = [];
     for (const migration of schema.migrations) {
-      if (await apply(client, schema.name, migration)) applied.push(migration.name);
+      if (await applyPatiently(client, schema.name, migration)) applied.push(migration.name);
     }
     return [`${schema.name}: ${applied.length === 0 ? 'up to date' : `applied ${applied.join(', ')}`}`];
   } finally {
@@ -88,6 +90,18 @@ const prepare = (schema: string) => `
     applied_at timestamptz not null default now()
   );
 `;
+
+async function applyPatiently(client: Client, schema: string, migration: Migration): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await apply(client, schema, migration);
+    } catch (error) {
+      // lock_not_available
+      if ((error as { code?: string }).code !== '55P03' || tries >= lockTries) throw error;
+      await delay(betweenTriesMs);
+    }
+  }
+}
 
 async function apply(client: Client, schema: string, migration: Migration): Promise<boolean> {
   const { version, name, sql, concurrent } = migration;

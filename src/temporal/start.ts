@@ -39,7 +39,8 @@ export const createStart =
   (run, deadline) =>
     client.withDeadline(deadline, async () => {
       const id = run.workflowId ?? workflowId(run.event, run.n);
-      if (run.again && (await find(client, run, id))) return 'duplicate';
+      const named = { event: eventName(run.event), n: run.n };
+      if (run.again && (await findRun(client, named, id))) return 'duplicate';
       try {
         await client.workflow.start(run.workflow, {
           workflowId: id,
@@ -47,7 +48,7 @@ export const createStart =
           args: [run.event],
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           workflowIdConflictPolicy: 'FAIL',
-          memo: { everhookEvent: { event: eventName(run.event), n: run.n } },
+          memo: { everhookEvent: named },
           typedSearchAttributes: searchAttributes(run.event),
           staticSummary: `${run.event.source} ${run.event.type}`,
           ...(run.priority !== undefined && { priority: { priorityKey: run.priority } }),
@@ -55,31 +56,35 @@ export const createStart =
         return 'started';
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw classify(error);
-        if (await find(client, run, id)) return 'duplicate';
+        if (await findRun(client, named, id)) return 'duplicate';
         // Retention took the closed run between the two calls: a new start will succeed.
         throw new StartError('unknown', `${id} is just going`);
       }
     });
 
-/** Whether it has been started, which counts only if that run says it is this event's. Throws StartError. */
-async function find(client: Client, run: Run, id: string): Promise<boolean> {
+/** The memo `everhookEvent` of a run: `<source>:<event id>`, and which repetition it is. */
+export interface NamedRun {
+  readonly event: string;
+  readonly n: number;
+}
+
+/**
+ * Whether a run has been started under an id, which counts only if it says it is this event's. Throws StartError:
+ * `id_taken` where it is another's.
+ */
+export async function findRun(client: Client, named: NamedRun, id: string): Promise<boolean> {
   try {
     const { memo } = await client.workflow.getHandle(id).describe();
-    return requireOurs(memo?.everhookEvent as Partial<Named> | undefined, run, id);
+    return requireOurs(memo?.everhookEvent as Partial<NamedRun> | undefined, named, id);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
-    if (error instanceof SealError) return requireOurs(await sealedMemo(client, run, id), run, id);
+    if (error instanceof SealError) return requireOurs(await sealedMemo(client, named, id), named, id);
     throw error instanceof StartError ? error : classify(error);
   }
 }
 
-interface Named {
-  readonly event: unknown;
-  readonly n: unknown;
-}
-
-function requireOurs(memo: Partial<Named> | undefined, { event, n }: Run, id: string): true {
-  if (memo?.event === eventName(event) && memo.n === n) return true;
+function requireOurs(memo: Partial<NamedRun> | undefined, { event, n }: NamedRun, id: string): true {
+  if (memo?.event === event && memo.n === n) return true;
   throw new StartError('id_taken', `the workflow id ${id} belongs to another run`);
 }
 
@@ -87,14 +92,14 @@ function requireOurs(memo: Partial<Named> | undefined, { event, n }: Run, id: st
  * The memo was sealed with a key that is not here any more. That there is one by our name, and that the id is
  * this event's and no other's, says enough: a lost key must not make a provider repeat an old event for ever.
  */
-async function sealedMemo(client: Client, { event, n }: Run, id: string) {
+async function sealedMemo(client: Client, named: NamedRun, id: string) {
   try {
     const { workflowExecutionInfo } = await client.workflowService.describeWorkflowExecution({
       namespace: client.options.namespace,
       execution: { workflowId: id },
     });
     const sealed = workflowExecutionInfo?.memo?.fields?.['everhookEvent'];
-    return sealed && isSealed(sealed) ? { event: eventName(event), n } : undefined;
+    return sealed && isSealed(sealed) ? named : undefined;
   } catch (cause) {
     throw new StartError('unknown', `${id} could not be looked at: ${(cause as Error).message}`, { cause });
   }

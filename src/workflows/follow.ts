@@ -5,11 +5,13 @@ import { doorbell, everhookTakeNext } from './turns.ts';
 /** The events of a feed, one after another. */
 export interface Followed<Event> extends AsyncIterable<Event> {
   /**
-   * The next event; undefined when none has come for `timeoutMs` milliseconds (default: waits for ever). The one
-   * before counts as handled from here on.
+   * The next event; undefined when none has come for `timeout` milliseconds (default: waits for ever). The one before counts as handled from here on.
    */
-  next(options?: { readonly timeoutMs?: number }): Promise<Event | undefined>;
-  /** The last one counts as handled. A loop that is left does this by itself. */
+  next(options?: { readonly timeout?: number }): Promise<Event | undefined>;
+  /**
+   * The last one counts as handled. Call it before you leave the loop, or return: what is left by an error is not
+   * handled, and nothing here can tell the two apart.
+   */
   done(): Promise<void>;
   /** Whether the event at hand came after a later one had been handled. */
   readonly stale: boolean;
@@ -19,7 +21,7 @@ export interface Followed<Event> extends AsyncIterable<Event> {
 
 /**
  * Follows a feed: `for await (const event of follow(feed))`. Once per run. An event is handled when the loop asks
- * for the next one; a run that ends before is started again by the next ring, with that event.
+ * for the next one, and by `done`; a run that ends before is started again by the next ring, with that event.
  */
 export function follow<Event>(feed: Feed<Event>): Followed<Event> {
   const turn = feed.turn ?? workflowInfo().workflowId;
@@ -35,8 +37,8 @@ export function follow<Event>(feed: Feed<Event>): Followed<Event> {
     return next;
   };
   const followed: Followed<Event> = {
-    async next({ timeoutMs = Infinity } = {}) {
-      const deadline = Date.now() + timeoutMs;
+    async next({ timeout = Infinity } = {}) {
+      const deadline = Date.now() + timeout;
       for (;;) {
         const heard = rings;
         const found = await ask();
@@ -60,11 +62,7 @@ export function follow<Event>(feed: Feed<Event>): Followed<Event> {
       return workflowInfo().continueAsNewSuggested;
     },
     async *[Symbol.asyncIterator]() {
-      try {
-        for (;;) yield (await followed.next()) as Event;
-      } finally {
-        await followed.done();
-      }
+      for (;;) yield (await followed.next()) as Event;
     },
   };
   return followed;

@@ -53,7 +53,7 @@ export async function takeTurns(turns: Turns): Promise<void> {
   }
 }
 
-async function runToEnd({ event, start }: Extract<NextTurn, { event: unknown }>): Promise<void> {
+async function runToEnd({ run, event, start }: Extract<NextTurn, { event: unknown }>): Promise<void> {
   const { workflow, workflowId, taskQueue, priority, memo, attributes, summary } = start;
   try {
     const child = await startChild(workflow, {
@@ -72,7 +72,7 @@ async function runToEnd({ event, start }: Extract<NextTurn, { event: unknown }>)
     await child.result();
   } catch (error) {
     if (isCancellation(error)) throw error;
-    if (wasStartedBefore(error)) await everhookWaitForEnd({ workflowId });
+    if (wasStartedBefore(error)) await everhookWaitForEnd({ workflowId, run, named: memo.everhookEvent });
   }
 }
 

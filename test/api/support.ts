@@ -99,7 +99,6 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     }),
   );
   const server = createServer({ connectionsCheckingInterval: 100, ...options.server }, app);
-  server.on('checkContinue', app);
   answerClientErrors(server, observe);
   const port = await listen(server);
   const call: TestApp['call'] = (method, path, headers = {}, body = '') =>

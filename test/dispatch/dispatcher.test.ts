@@ -1,6 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Plan } from '../../src/accept.ts';
-import { createDispatcher, type DispatcherParts, type Ring } from '../../src/dispatch/dispatcher.ts';
+import {
+  createDispatcher,
+  startsInFlight,
+  type DispatcherParts,
+  type Ring,
+} from '../../src/dispatch/dispatcher.ts';
+import type { ClaimedRun } from '../../src/journal/run.ts';
 import { leaseSeconds } from '../../src/journal/open.ts';
 import { createLogger } from '../../src/log.ts';
 import { StartError } from '../../src/temporal/answers.ts';
@@ -11,6 +17,7 @@ interface Dispatching {
   readonly started: string[];
   readonly rung: string[];
   readonly outcomes: string[];
+  hasRoom(): boolean;
   stop(): Promise<void>;
 }
 
@@ -43,7 +50,15 @@ function dispatch(
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= dispatcher.stop());
   onTestFinished(stop);
-  return { started, rung, outcomes, stop };
+  const hasRoom = () => dispatcher.hasRoom({ source: 'payment', route: '*' });
+  return { started, rung, outcomes, hasRoom, stop };
+}
+
+/** Starts that stay under way until they are let go. */
+function held() {
+  let open = () => undefined as void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { open: () => open(), answer: () => opened.then((): Started => 'started') };
 }
 
 const statesOf = (test: JournalUnderTest) =>
@@ -267,4 +282,100 @@ test('stopping gives back what was not started, at once', async () => {
   // What is under way may have been started: its lease holds it.
   expect(started.length).toBeGreaterThan(0);
   expect(rows.filter(({ free }) => free)).toHaveLength(40 - started.length);
+});
+
+test('a pause holds what is in memory already, and leaves it untouched', async () => {
+  const journal = await createJournal();
+  const gate = held();
+  const { started, hasRoom } = dispatch(journal, gate.answer);
+  await Promise.all(Array.from({ length: 40 }, (_, index) => accept(journal, `e${index}`)));
+  await expect.poll(() => started.length).toBe(startsInFlight);
+  await journal.rows(`insert into everhook.pauses (source, by) values ('payment', 'a test')`);
+  await expect.poll(hasRoom).toBe(false);
+  gate.open();
+  const untouched = `select from everhook.runs where state = 'accepted' and first_attempt_at is null and lease_until <= now()`;
+  await expect.poll(async () => (await journal.rows(untouched)).length).toBe(40 - startsInFlight);
+  expect(started).toHaveLength(startsInFlight);
+});
+
+test('a flood of new events and a backlog of old ones each have half of the starts', async () => {
+  const before = await createJournal({ room: false });
+  const old = Array.from({ length: 40 }, (_, index) => `old-${index}`);
+  await Promise.all(old.map((id) => accept(before, id)));
+  await before.rows(`update everhook.runs set lease_until = now() + interval '1 hour'`);
+  const journal = await createJournal({ url: before.url });
+  const release: (() => void)[] = [];
+  const { started } = dispatch(
+    journal,
+    () => new Promise((resolve) => void release.push(() => resolve('started'))),
+  );
+  onTestFinished(() => release.forEach((letGo) => letGo()));
+  await Promise.all(Array.from({ length: 100 }, (_, index) => accept(journal, `new-${index}`)));
+  await expect.poll(() => started.length).toBe(startsInFlight);
+  await journal.rows(`update everhook.runs set lease_until = now() where workflow_id like 'payment:old-%'`);
+  const claimed = `select from everhook.runs where workflow_id like 'payment:old-%' and attempts > 0`;
+  await expect.poll(async () => (await journal.rows(claimed)).length).toBe(startsInFlight);
+  for (const letGo of release.splice(0)) letGo();
+  await expect.poll(() => started.length).toBe(2 * startsInFlight);
+  const second = started.slice(startsInFlight);
+  expect(second.filter((id) => id.startsWith('payment:old-'))).toHaveLength(startsInFlight / 2);
+  release.push(() => undefined);
+  for (const letGo of release.splice(0)) letGo();
+});
+
+test('what somebody decided while a run was being started stays decided', async () => {
+  const journal = await createJournal();
+  const gate = held();
+  const { started, outcomes, stop } = dispatch(journal, gate.answer);
+  await accept(journal, 'e1');
+  await expect.poll(() => started).toHaveLength(1);
+  await journal.rows(`update everhook.runs set state = 'parked', last_error = 'by a person'`);
+  gate.open();
+  await expect.poll(() => outcomes).toEqual(['started']);
+  await stop();
+  expect(await statesOf(journal)).toMatchObject([{ state: 'parked', last_error: 'by a person' }]);
+});
+
+test.each([
+  ['runs', 1000, 0],
+  ['bytes', 3, 16 * 1024 * 1024],
+])('what waits in memory is bounded by its %s', async (_what, count, bytes) => {
+  const dispatcher = createDispatcher({
+    claims: {
+      claim: () => Promise.resolve({ runs: [], parked: [] }),
+      markStarted: () => Promise.resolve(),
+      park: () => Promise.resolve(),
+      giveBack: () => Promise.resolve(),
+      paused: () => Promise.resolve(new Set<string>()),
+      backlog: () => Promise.resolve({ accepted: 0, oldestSeconds: 0, parked: 0 }),
+    },
+    start: () => Promise.resolve('started'),
+    ring: () => Promise.resolve(),
+    leaseSeconds,
+    retentionSeconds: () => Promise.resolve(86_400),
+    log: createLogger({ level: 'silent', terminal: false }),
+    observe: () => undefined,
+  });
+  onTestFinished(() => dispatcher.stop());
+  const run = (index: number): ClaimedRun => ({
+    id: String(index),
+    n: 1,
+    source: 'payment',
+    route: '*',
+    kind: 'plain',
+    workflow: 'recordEvent',
+    taskQueue: 'everhook',
+    attempts: 1,
+    mayBeStarted: false,
+    bytes,
+    event: () => Promise.reject(new Error('nothing to read')),
+  });
+  // In one turn of the event loop: nothing has left the queue yet.
+  const room = Array.from({ length: count }, (_, index) => {
+    const has = dispatcher.hasRoom({ source: 'payment', route: '*' });
+    dispatcher.handOver([run(index)]);
+    return has;
+  });
+  expect(room).toEqual(Array.from({ length: count }, (_, index) => index * bytes < 32 * 1024 * 1024));
+  expect(dispatcher.hasRoom({ source: 'payment', route: '*' })).toBe(false);
 });

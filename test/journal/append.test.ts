@@ -2,6 +2,7 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { Client } from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { openJournal } from '../../src/journal/open.ts';
+import { findEvent } from '../../src/journal/search.ts';
 import { createJournal, delivered, deliveredBatch, journalSources, plan, soon } from '../support/journal.ts';
 
 test('a new event is committed with its delivery and its run, and handed over under a lease', async () => {
@@ -111,13 +112,20 @@ test('the same id with another content is a conflict: kept once, visible, not ru
     await rows(`select verdict, body is null as empty from everhook.deliveries where verdict = 'conflict'`),
   ).toEqual([
     { verdict: 'conflict', empty: false },
-    { verdict: 'conflict', empty: false },
+    { verdict: 'conflict', empty: true },
   ]);
+  // A third content is another conflict, and its bytes are kept.
+  await journal.accept({ ...delivered({ id: 'e1', amount: 3 }), deadline: soon() });
+  expect(
+    await rows(
+      `select count(*)::int from everhook.deliveries where verdict = 'conflict' and body is not null`,
+    ),
+  ).toEqual([{ count: 2 }]);
   expect(handed).toHaveLength(1);
 });
 
 test('what is signed, under another id, is a conflict', async () => {
-  const { journal, handed, rows } = await createJournal();
+  const { journal, handed, pool, rows } = await createJournal();
   await journal.accept({
     ...delivered({ id: 'e1' }, { read: { once: 'transmission 1' } }),
     deadline: soon(),
@@ -127,6 +135,9 @@ test('what is signed, under another id, is a conflict', async () => {
   expect(await rows('select why, event_id from everhook.conflicts')).toEqual([
     { why: 'other_id', event_id: 'e2' },
   ]);
+  // Its sender was told of e2: whoever asks for that is shown what it contradicts.
+  expect(await findEvent(pool, { source: 'payment', ids: ['e2'] })).toBe('e1');
+  expect(await findEvent(pool, { source: 'payment', ids: ['e3'] })).toBeUndefined();
   expect(handed).toHaveLength(1);
 });
 
@@ -225,6 +236,87 @@ test('two replicas with the same events in any order: each once, nobody waits fo
   expect(one.handed.length + other.handed.length).toBe(300);
 });
 
+test('two batches in opposite order, held up in the middle, do not wait for each other', async () => {
+  const one = await createJournal();
+  const other = await createJournal({ url: one.url });
+  await one.journal.accept({ ...delivered({ id: 'seed' }), deadline: soon() });
+  const blocker = new Client({ connectionString: one.url });
+  await blocker.connect();
+  onTestFinished(() => blocker.end());
+  // The middle one of three is just being written by somebody who will not.
+  await blocker.query(`begin;
+    insert into everhook.events (source, event_id, position, delivery_id, type, received_at, fingerprint, reader)
+    select source, 'm', position, delivery_id, type, received_at, fingerprint, reader from everhook.events`);
+  const up = one.journal.accept({ ...deliveredBatch(['a', 'm', 'z']), deadline: soon(10_000) });
+  const down = other.journal.accept({ ...deliveredBatch(['z', 'm', 'a']), deadline: soon(10_000) });
+  // Not by the blocker: in a transaction it would see the same again and again.
+  const waiting = async () =>
+    (
+      await one.rows(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+    ).length;
+  await expect.poll(waiting).toBe(2);
+  await blocker.query('rollback');
+  expect([await up, await down].flat().toSorted()).toEqual([
+    ...Array<string>(3).fill('duplicate'),
+    ...Array<string>(3).fill('new'),
+  ]);
+  await one.journal.close();
+  await other.journal.close();
+  // A server process has told its statistics when it has ended.
+  const others = `select from pg_stat_activity where datname = current_database() and application_name like 'everhook%'`;
+  await expect.poll(async () => (await blocker.query(others)).rowCount).toBe(0);
+  const { rows } = await blocker.query(
+    'select deadlocks::int from pg_stat_database where datname = current_database()',
+  );
+  expect(rows).toEqual([{ deadlocks: 0 }]);
+});
+
+test.each(['40P01', '40001'])('a commit that PostgreSQL ends with %s is tried once more', async (code) => {
+  const { journal, rows, told } = await createJournal();
+  await rows(`create sequence failures`);
+  await rows(`create function fail() returns trigger language plpgsql as $$
+    begin if nextval('failures') = 1 then raise exception 'as told' using errcode = '${code}'; end if; return new; end $$`);
+  await rows('create trigger fail after insert on everhook.events for each row execute function fail()');
+  expect(await journal.accept({ ...delivered({ id: 'e1' }), deadline: soon() })).toEqual(['new']);
+  await expect.poll(() => told).toEqual(['committed 1']);
+});
+
+test('a batch has bounded bytes', async () => {
+  const { journal, told } = await createJournal();
+  const bytes = Buffer.alloc(20 * 1024 * 1024, ' ');
+  const large = ['a', 'b', 'c'].map((id) =>
+    journal.accept({ ...delivered({ id }, { bytes }), deadline: soon(20_000) }),
+  );
+  expect((await Promise.all(large)).flat()).toEqual(['new', 'new', 'new']);
+  await expect.poll(() => told).toEqual(['committed 1', 'committed 1', 'committed 1']);
+});
+
+test('credentials in headers are not kept, whatever a provider lists', async () => {
+  const { url, rows } = await createJournal();
+  const { provider } = journalSources['payment']!;
+  const careless = openJournal({
+    databaseUrl: url,
+    sources: {
+      payment: {
+        provider: {
+          ...provider,
+          keepHeaders: ['authorization', 'cookie', 'proxy-authorization', 'x-webhook-signature'],
+        },
+        refuseReplays: false,
+      },
+    },
+    observer: { committed: () => undefined, failed: () => undefined, possibleReplay: () => undefined },
+  });
+  onTestFinished(() => careless.close());
+  await careless.accept({ ...delivered({ id: 'e1' }), deadline: soon() });
+  const [{ names }] = (await rows(
+    'select array(select jsonb_object_keys(headers) order by 1) as names from everhook.deliveries',
+  )) as [{ names: string[] }];
+  expect(names).toEqual(['content-type', 'x-webhook-signature']);
+});
+
 test('while the journal is away deliveries are refused at once, and taken again when it is back', async () => {
   const proxy = await createProxy();
   const { journal, told } = await createJournal();
@@ -280,10 +372,15 @@ test('a commit that comes with a warning is a failure', async () => {
   });
 });
 
-test('a commit is durable whatever the database says', async () => {
+test.each([
+  ['off', 'on'],
+  ['local', 'on'],
+  ['remote_write', 'on'],
+  ['remote_apply', 'remote_apply'],
+])('a commit is durable where the database says synchronous_commit = %s', async (said, held) => {
   const { journal, url, rows } = await createJournal();
   const name = new URL(url).pathname.slice(1);
-  await rows(`alter database ${name} set synchronous_commit = off`);
+  await rows(`alter database ${name} set synchronous_commit = ${said}`);
   const again = openJournal({
     databaseUrl: url,
     sources: journalSources,
@@ -291,7 +388,7 @@ test('a commit is durable whatever the database says', async () => {
   });
   onTestFinished(() => again.close());
   const { rows: shown } = await again.pool.query<{ synchronous_commit: string }>('show synchronous_commit');
-  expect(shown).toEqual([{ synchronous_commit: 'on' }]);
+  expect(shown).toEqual([{ synchronous_commit: held }]);
   expect(await journal.serves()).toBe(true);
 });
 

@@ -2,19 +2,14 @@ import type { Pool } from 'pg';
 import { inject, onTestFinished } from 'vitest';
 import type { PlannedRun, RoutedEvent } from '../../src/accept.ts';
 import { openJournal, type Journal } from '../../src/journal/open.ts';
-import type { JournalSource } from '../../src/journal/rows.ts';
 import type { ClaimedRun } from '../../src/journal/run.ts';
 import { journalSchema } from '../../src/journal/schema.ts';
 import { migrateSchema } from '../../src/postgres/migrate.ts';
-import { github, payment } from '../../src/providers/index.ts';
 import { DeliveryHeaders, type Delivery, type ReadEvent } from '../../src/providers/provider.ts';
+import { journalSources } from './journal-sources.ts';
 import { createDatabase } from './postgres.ts';
 
-export const journalSources: Record<string, JournalSource> = {
-  payment: { provider: payment(), refuseReplays: false },
-  github: { provider: github(), refuseReplays: false },
-  careful: { provider: github(), refuseReplays: true },
-};
+export { journalSources };
 
 export interface JournalUnderTest {
   readonly journal: Journal;

@@ -185,6 +185,11 @@ test('everhook pause holds back, resume lets go, and backlog tells', async () =>
     output: 'payment/* goes on.\n',
   });
   expect((await finished(['resume', 'payment/*'], settings)).code).toBe(1);
+  const mistyped = await finished(['pause', 'payment/payment.suceeded'], settings);
+  expect(mistyped).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining('no row payment/payment.suceeded'),
+  });
   expect(await finished(['pause', 'nobody'], settings)).toMatchObject({
     code: 2,
     errors: expect.stringContaining('no source nobody'),

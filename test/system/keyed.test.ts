@@ -1,12 +1,17 @@
-import { Worker, type NativeConnection } from '@temporalio/worker';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type NativeConnection } from '@temporalio/worker';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
 import type { Plan } from '../../src/accept.ts';
 import { createDispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { WebhookEvent } from '../../src/event.ts';
 import { leaseSeconds } from '../../src/journal/open.ts';
+import { resume } from '../../src/journal/operate.ts';
 import { takeNext } from '../../src/journal/turns.ts';
 import { createLogger } from '../../src/log.ts';
 import { createRing } from '../../src/temporal/ring.ts';
@@ -21,6 +26,7 @@ import {
   type JournalUnderTest,
 } from '../support/journal.ts';
 import { quieten } from '../support/temporal.ts';
+import { temporaryHome } from '../support/temporary-home.ts';
 import { unique } from './support.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
@@ -215,16 +221,55 @@ test('an event that cannot be read any more is parked, and passed over', async (
   await expect.poll(test_.states, { timeout: 30_000 }).toEqual({ 'gone-1': 'parked', 'e-2': 'handled' });
 });
 
+test('an event that its provider reads no more is parked, and passed over', async () => {
+  const test_ = await keyed();
+  await test_.accept('odd-1', 'k', 1);
+  await test_.accept('e-2', 'k', 2);
+  await test_.rows(
+    `update everhook.deliveries set body = '{"id":5}' where id = (select delivery_id from everhook.events order by id limit 1)`,
+  );
+  await test_.worker();
+  await expect.poll(test_.states, { timeout: 30_000 }).toEqual({ 'odd-1': 'parked', 'e-2': 'handled' });
+  const [run] = await test_.rows(`select last_error from everhook.runs where state = 'parked'`);
+  expect(run).toMatchObject({
+    last_error: expect.stringMatching(/^unreadable: .*cannot read it any more/) as string,
+  });
+});
+
+test('an event whose id is taken by a run of somebody else is parked, and those behind it go on', async () => {
+  const test_ = await keyed();
+  const foreign: WebhookEvent = {
+    id: 'foreign',
+    source: 'payment',
+    type: 'x',
+    receivedAt: '',
+    payload: { key: 'other' },
+  };
+  await temporal.client.workflow.start('writeDown', {
+    workflowId: `payment:${test_.taskQueue}-e-1`,
+    taskQueue: test_.taskQueue,
+    args: [foreign],
+  });
+  await test_.accept('e-1', 'k', 1);
+  await test_.accept('e-2', 'k', 2);
+  await test_.worker();
+  await expect.poll(test_.states, { timeout: 30_000 }).toEqual({ 'e-1': 'parked', 'e-2': 'handled' });
+  expect(test_.done.map(({ id }) => id)).not.toContain(`${test_.taskQueue}-e-1`);
+  const [run] = await test_.rows(`select last_error from everhook.runs where state = 'parked'`);
+  expect(run).toMatchObject({ last_error: expect.stringMatching(/^id_taken: /) as string });
+});
+
 test('what is paused keeps its turn until it is resumed', async () => {
   const test_ = await keyed();
   await test_.rows(`insert into everhook.pauses (source, by) values ('payment', 'a test')`);
   await test_.accept('e-1', 'k', 1);
   const turn = `payment~writeDown:${encodeURIComponent(`${test_.taskQueue} k`)}`;
   expect(await takeNext(test_.pool, journalSources, { turn })).toEqual({ none: true });
-  await test_.rows('delete from everhook.pauses');
-  expect(await takeNext(test_.pool, journalSources, { turn })).toMatchObject({ stale: false });
-  await test_.rows('update everhook.runs set lease_until = now()');
+  // Rung before, it would be rung again only much later.
+  await test_.rows(`update everhook.runs set lease_until = now() + interval '1 hour'`);
   await test_.worker();
+  expect(await resume(test_.pool, { source: 'payment', route: '*' })).toBe(false);
+  expect(await resume(test_.pool, { source: 'payment' })).toBe(true);
   await expect.poll(test_.states, { timeout: 30_000 }).toEqual({ 'e-1': 'handled' });
 });
 
@@ -255,6 +300,58 @@ test('a fed workflow can wait for an event or for time, whichever comes first', 
     'nothing',
   ]);
 });
+
+test('a fed run that fails with an event is begun again with that event', async () => {
+  const test_ = await keyed();
+  await test_.worker();
+  await test_.accept('bad-1', 'k', 1, { kind: 'feedBy', workflow: 'followAndFail' });
+  const turn = `payment~followAndFail:${encodeURIComponent(`${test_.taskQueue} k`)}`;
+  const failed = () => temporal.client.workflow.getHandle(turn).describe();
+  await expect.poll(async () => (await failed()).status.name, { timeout: 30_000 }).toBe('FAILED');
+  expect(await test_.states()).toEqual({ 'bad-1': 'accepted' });
+  await test_.rows('update everhook.runs set lease_until = now()');
+  await expect.poll(() => test_.done.length, { timeout: 30_000 }).toBe(2);
+  expect(new Set(test_.done.map(({ id }) => id)).size).toBe(1);
+});
+
+test('sixty events of ten keys while the worker is killed: per key in order, each effect once', async () => {
+  const test_ = await keyed();
+  const folder = await temporaryHome();
+  onTestFinished(folder.remove);
+  const bundle = join(folder.home, 'workflows.js');
+  await writeFile(bundle, workflowBundle.code);
+  await test_.rows('create table effects (n serial, id text primary key, key text)');
+  const ids = Array.from({ length: 60 }, (_, index) => `k${index % 10}-${Math.floor(index / 10)}`);
+  const shuffled = ids.toSorted((a, b) => hash(a) - hash(b));
+  for (const id of [...shuffled, ...shuffled]) {
+    await test_.accept(id, id.split('-')[0]!, Number(id.split('-')[1]), { workflow: 'writeForGood' });
+  }
+  const script = fileURLToPath(new URL('../workflows/fixtures/keyed-worker.ts', import.meta.url));
+  const startWorker = () => {
+    const values = [inject('temporalAddress'), test_.taskQueue, bundle, test_.url];
+    const worker = spawn(process.execPath, ['--import', 'tsx', script, ...values], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    onTestFinished(() => void worker.kill('SIGKILL'));
+    return worker;
+  };
+  const effects = () => test_.rows<{ id: string; key: string }>('select id, key from effects order by n');
+  for (const enough of [5, 25]) {
+    const doomed = startWorker();
+    await expect.poll(async () => (await effects()).length, { timeout: 60_000 }).toBeGreaterThan(enough);
+    doomed.kill('SIGKILL');
+    expect(await once(doomed, 'exit')).toEqual([null, 'SIGKILL']);
+    expect((await effects()).length).toBeLessThan(60);
+  }
+  startWorker();
+  await expect.poll(test_.states, { timeout: 120_000, interval: 250 }).toEqual(handledAll(ids));
+  const done = await effects();
+  expect(done.map(({ id }) => id.slice(test_.taskQueue.length + 1)).toSorted()).toEqual(ids.toSorted());
+  for (const key of new Set(done.map((one) => one.key))) {
+    const seconds = done.filter((one) => one.key === key).map(({ id }) => Number(id.split('-').at(-1)));
+    expect(seconds).toEqual(seconds.toSorted((a, b) => a - b));
+  }
+}, 240_000);
 
 test('a fed run that ends before its event is handled is begun again with that event', async () => {
   const test_ = await keyed();

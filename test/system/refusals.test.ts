@@ -560,7 +560,12 @@ describe.each(['journal', 'direct'] as const)('%s mode', (mode) => {
   });
 
   test('metrics count what came, what became of it, and how long it took', async () => {
-    const names = ['everhook_deliveries_total', 'everhook_refusals_total', 'everhook_starts_total'];
+    const names = [
+      'everhook_deliveries_total',
+      'everhook_refusals_total',
+      'everhook_starts_total',
+      'everhook_events_total',
+    ];
     const read = async () => {
       const all = await Promise.all(
         [...names, 'everhook_answer_seconds_count'].map((name) => metric(api.adminUrl, name)),
@@ -573,7 +578,7 @@ describe.each(['journal', 'direct'] as const)('%s mode', (mode) => {
     const prefixed = (index: number, values: Record<string, number>) =>
       Object.fromEntries(
         Object.entries(values).map(([labels, value]) => [
-          `${['deliveries', 'refusals', 'starts', 'answers'][index]} ${labels}`,
+          `${['deliveries', 'refusals', 'starts', 'events', 'answers'][index]} ${labels}`,
           value,
         ]),
       );
@@ -622,6 +627,10 @@ describe.each(['journal', 'direct'] as const)('%s mode', (mode) => {
       'deliveries {source="unknown",verdict="refused"}': 1,
       'refusals {source="stripe",code="signature_invalid",reason="signature_mismatch"}': 1,
       'refusals {source="unknown",code="source_unknown",reason="source_unknown"}': 1,
+      'events {source="payment",verdict="new"}': 1,
+      'events {source="payment",verdict="duplicate"}': 2,
+      'events {source="stripe",verdict="new"}': 1,
+      'events {source="stripe",verdict="ignored"}': 1,
       'starts {source="payment",outcome="started"}': 1,
       ...(mode === 'direct' && { 'starts {source="payment",outcome="duplicate"}': 2 }),
       'starts {source="stripe",outcome="started"}': 1,
