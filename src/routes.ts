@@ -6,7 +6,10 @@ import type * as workflows from './workflows/index.ts';
 export const routes = {
   stripe: {
     'payment_intent.succeeded': 'fulfillPayment',
-    'payment_intent.payment_failed': 'recoverPayment',
+    'payment_intent.payment_failed': {
+      workflow: 'recoverPayment',
+      feedBy: (event) => event.payload.data.object.id,
+    },
     'customer.created': 'welcomeCustomer',
   },
   github: {
@@ -18,7 +21,7 @@ export const routes = {
   },
   payment: {
     'payment.succeeded': 'fulfillPayment',
-    'payment.failed': 'recoverPayment',
+    'payment.failed': { workflow: 'recoverPayment', feedBy: (event) => event.key ?? event.id },
     '*': 'recordEvent',
   },
 } as const satisfies Routes<typeof sources, typeof workflows>;

@@ -11,7 +11,8 @@ import { temporalCli } from './dev/binaries.ts';
 import { embeddedTemporal } from './dev/embedded-temporal.ts';
 import { findBinary } from './dev/find-binary.ts';
 import { startPostgres } from './dev/postgres.ts';
-import { sampleRequest } from './dev/signed-request.ts';
+import { expectedRun } from './dev/expected-run.ts';
+import { sampleRequest, type SignedRequest } from './dev/signed-request.ts';
 import { startTemporalServer } from './dev/temporal-server.ts';
 import { ConfigError } from './errors.ts';
 import { openBlobs } from './journal/blobs.ts';
@@ -111,15 +112,32 @@ export async function testGateway(
       const provider = Object.hasOwn(gateway.sources, source) ? gateway.sources[source]!.provider : undefined;
       if (!provider) throw new ConfigError(`no source ${source}`);
       const url = `${api.url}/webhooks/${source}`;
+      const proof = readProof(source, provider, config.setting);
       const signed = sampleRequest({
         provider,
-        proof: readProof(source, provider, config.setting),
+        proof,
         type,
         url,
         ...(data !== undefined && { data: Buffer.from(data) }),
         ...(set !== undefined && { set }),
       });
-      return await post(client, url, signed);
+      const post = async (): Promise<Sent> => {
+        const request = signed();
+        const { status, body, accepted } = await exchange(url, request);
+        const run = accepted ? await expectedRun(gateway, source, { url, proof, request }) : undefined;
+        const workflowId = run?.plan.state === 'accepted' ? run.workflowId : undefined;
+        return {
+          status,
+          body,
+          workflowId,
+          async result() {
+            if (workflowId === undefined) throw new Error(`no run: ${status} ${JSON.stringify(body)}`);
+            return await resultOf(client, workflowId);
+          },
+          again: post,
+        };
+      };
+      return await post();
     };
     return { send, url: api.url, client, close };
   } catch (error) {
@@ -159,21 +177,13 @@ async function startTemporal(
   return server.address;
 }
 
-async function post(client: Client, url: string, signed: ReturnType<typeof sampleRequest>): Promise<Sent> {
-  const { body, headers } = signed();
+async function exchange(url: string, { body, headers }: SignedRequest) {
   const response = await fetch(url, { method: 'POST', body, headers, signal: AbortSignal.timeout(10_000) });
   const text = await response.text();
-  const answer: unknown = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
-  const ignored = typeof answer === 'object' && answer !== null && 'ignored' in answer;
-  const workflowId = ignored ? undefined : (response.headers.get('everhook-event') ?? undefined);
+  const json = response.headers.get('content-type')?.includes('json') ?? false;
   return {
     status: response.status,
-    body: answer,
-    workflowId,
-    async result() {
-      if (workflowId === undefined) throw new Error(`no run: ${response.status} ${text}`);
-      return await resultOf(client, workflowId);
-    },
-    again: () => post(client, url, signed),
+    body: json ? (JSON.parse(text) as unknown) : text,
+    accepted: response.headers.has('everhook-event'),
   };
 }

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readRoleConfig } from '../app.ts';
 import { readProof } from '../config.ts';
 import { readAddresses, type Addresses } from '../dev/addresses.ts';
+import { expectedRun, type ExpectedRun } from '../dev/expected-run.ts';
 import { sampleRequest, type SignedRequest } from '../dev/signed-request.ts';
 import { ConfigError } from '../errors.ts';
 import { gatewayOption, loadGateway } from './gateway.ts';
@@ -69,7 +70,10 @@ Examples:
           ...(data !== undefined && { data }),
         });
         for (let copy = 0; copy < (options.duplicate ? 2 : 1); copy++) {
-          accepted = (await post(url, signed(), running)) && accepted;
+          const request = signed();
+          const { ok, received } = await post(url, request);
+          if (received) printRun(await expectedRun(gateway, source, { url, proof, request }), running);
+          accepted &&= ok;
         }
       }
       if (!accepted) process.exitCode = 1;
@@ -83,8 +87,7 @@ const readData = (file: string): Promise<Buffer> =>
 async function post(
   url: string,
   { body, headers }: SignedRequest,
-  running: Addresses | undefined,
-): Promise<boolean> {
+): Promise<{ ok: boolean; received: boolean }> {
   const response = await fetch(url, {
     method: 'POST',
     headers,
@@ -95,12 +98,14 @@ async function post(
     const why = (cause as { cause?: Error }).cause?.message ?? (cause as Error).message;
     throw new ConfigError(`${url} does not answer (${why}): is "everhook start" running?`, { cause });
   });
-  const answer = await response.text();
-  print(`${response.status} ${answer}`);
-  const id = response.headers.get('everhook-event');
-  // An event without a row has a name, and no run.
-  if (id !== null && !answer.includes('"ignored":true')) print(`  ${runAddress(id, running)}`);
-  return response.ok;
+  print(`${response.status} ${await response.text()}`);
+  return { ok: response.ok, received: response.headers.has('everhook-event') };
+}
+
+/** Where to see what became of it. An event without a row has a name, and no run. */
+function printRun(run: ExpectedRun | undefined, running: Addresses | undefined): void {
+  if (run?.plan.state === 'parked') print(`  parked: ${run.plan.why}: ${run.plan.note}`);
+  if (run?.plan.state === 'accepted') print(`  ${runAddress(run.workflowId, running)}`);
 }
 
 function runAddress(id: string, running: Addresses | undefined): string {

@@ -5,9 +5,10 @@ import { doorbell, everhookTakeNext } from './turns.ts';
 /** The events of a feed, one after another. */
 export interface Followed<Event> extends AsyncIterable<Event> {
   /**
-   * The next event; undefined when none has come for `timeout` milliseconds (default: waits for ever). The one before counts as handled from here on.
+   * The next event; undefined when none has come for `timeout` milliseconds (default: waits for ever; `summary` is
+   * what Temporal's UI shows of that timer). The one before counts as handled from here on.
    */
-  next(options?: { readonly timeout?: number }): Promise<Event | undefined>;
+  next(options?: { readonly timeout?: number; readonly summary?: string }): Promise<Event | undefined>;
   /**
    * The last one counts as handled. Call it before you leave the loop, or return: what is left by an error is not
    * handled, and nothing here can tell the two apart.
@@ -37,7 +38,7 @@ export function follow<Event>(feed: Feed<Event>): Followed<Event> {
     return next;
   };
   const followed: Followed<Event> = {
-    async next({ timeout = Infinity } = {}) {
+    async next({ timeout = Infinity, summary } = {}) {
       const deadline = Date.now() + timeout;
       for (;;) {
         const heard = rings;
@@ -47,7 +48,7 @@ export function follow<Event>(feed: Feed<Event>): Followed<Event> {
         if (left <= 0) return undefined;
         const wait = Math.min(left, 'waitMs' in found ? found.waitMs : Infinity);
         if (wait === Infinity) await condition(() => rings > heard);
-        else await condition(() => rings > heard, wait);
+        else await condition(() => rings > heard, wait, { ...(summary !== undefined && { summary }) });
       }
     },
     async done() {

@@ -64,5 +64,11 @@ function requireText(value: unknown, field: string): string {
   throw unreadable(field, 'text of 1 to 512 characters');
 }
 
+/** Whether a failure is one of the above. */
+export const isUnreadable = (error: unknown): boolean =>
+  error instanceof ApplicationFailure && error.type === unreadableType;
+
+const unreadableType = 'PaymentUnreadable';
+
 const unreadable = (field: string, expected: string): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(`the event's ${field} is not ${expected}`, 'PaymentUnreadable');
+  ApplicationFailure.nonRetryable(`the event's ${field} is not ${expected}`, unreadableType);

@@ -1,9 +1,11 @@
-import { proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
+import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import type { Feed } from '../define.ts';
 import type { PaymentEvent } from '../providers/payment.ts';
 import type { StripeEvent } from '../providers/stripe.ts';
+import { follow, type Followed } from './follow.ts';
 import { limits } from './limits.ts';
-import { addressOf, paymentOf, type ToldPayment } from './payment-of.ts';
+import { addressOf, isUnreadable, paymentOf, type ToldPayment } from './payment-of.ts';
 import { refOf } from './ref-of.ts';
 import { sendMailTo } from './send-mail-to.ts';
 
@@ -14,6 +16,7 @@ const { findPayment } = proxyActivities<Activities>({ ...limits.ledger, summary:
 const reminderDays = [1, 3, 7] as const;
 /** Days after the failure when it is given up; the last reminder needs its time. */
 const lastDay = 14;
+const dayMs = 86_400_000;
 
 /** How a failed payment ended. */
 export interface Recovery {
@@ -21,31 +24,55 @@ export interface Recovery {
   readonly reminders: number;
 }
 
-/** Reminds of a payment that failed, over days, until it is paid, canceled or given up. */
-export async function recoverPayment(
-  event: StripeEvent<'payment_intent.payment_failed'> | PaymentEvent<'payment.failed'>,
-): Promise<Recovery> {
-  const payment = paymentOf(event);
+/** An event that tells of a payment that failed. */
+export type PaymentFailed = StripeEvent<'payment_intent.payment_failed'> | PaymentEvent<'payment.failed'>;
+
+/**
+ * Reminds of a payment that failed, over days, until it is paid, canceled or given up. One run for each payment: what
+ * fails again meanwhile goes to the latest address, and begins no second row of reminders.
+ */
+export async function recoverPayment(feed: Feed<PaymentFailed>): Promise<Recovery> {
+  const events = follow(feed);
+  const first = await events.next();
+  if (first === undefined) throw new Error('a feed that waits for ever has ended');
+  const recovery = await remind(events, first).catch(async (error: unknown) => {
+    // It would be no better the next time, and nothing of this payment could follow it.
+    if (isUnreadable(error)) await events.done();
+    throw error;
+  });
+  await events.done();
+  return recovery;
+}
+
+async function remind(events: Followed<PaymentFailed>, first: PaymentFailed): Promise<Recovery> {
+  let event = first;
+  let payment = paymentOf(event);
   const { paymentId } = payment;
+  const failedAt = Date.now();
   let reminders = 0;
   const end = (outcome: Recovery['outcome']): Recovery => {
     setCurrentDetails(`${paymentId}: ${outcome} after ${reminders} reminders`);
     return { outcome, reminders };
   };
+  const until = async (day: number, summary: string) => {
+    const timeout = () => failedAt + day * dayMs - Date.now();
+    for (let again = await events.next({ timeout: timeout(), summary }); again;) {
+      [event, payment] = [again, paymentOf(again)];
+      again = await events.next({ timeout: timeout(), summary });
+    }
+  };
   if (addressOf(payment.address) === undefined) return end('no_address');
 
-  let day = 0;
-  for (const reminderDay of reminderDays) {
+  for (const day of reminderDays) {
     const step = `reminder-${reminders + 1}`;
-    setCurrentDetails(`${paymentId}: open, ${step} on day ${reminderDay}`);
-    await sleep(`${reminderDay - day} days`, { summary: `until ${step}` });
-    day = reminderDay;
+    setCurrentDetails(`${paymentId}: open, ${step} on day ${day}`);
+    await until(day, `until ${step}`);
     const state = await stateOf(event.source, payment);
     // A debit that is under way takes days, and is no reason to write.
     if (state === 'processing') continue;
     if (state !== 'open') return end(state);
     const result = await sendMailTo(addressOf(payment.address), {
-      event: refOf(event),
+      event: refOf(first),
       step,
       subject: 'Your payment did not go through',
       text: `Your payment ${paymentId} did not go through. Please try again, or use another way to pay.\n`,
@@ -54,7 +81,7 @@ export async function recoverPayment(
     reminders++;
   }
   setCurrentDetails(`${paymentId}: open, given up on day ${lastDay}`);
-  await sleep(`${lastDay - day} days`, { summary: 'until it is given up' });
+  await until(lastDay, 'until it is given up');
   const state = await stateOf(event.source, payment);
   return end(state === 'open' || state === 'processing' ? 'unpaid' : state);
 }

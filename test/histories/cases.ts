@@ -5,9 +5,13 @@ import type { Activities } from '../../src/activities/index.ts';
 export interface Case {
   readonly name: string;
   readonly workflow: string;
+  /** How the run gets its event: as its argument, from a feed, or for a child of `takeTurns`. */
+  readonly kind?: 'plain' | 'fed' | 'turns';
   readonly source: string;
   readonly type: string;
   readonly payload: unknown;
+  /** Keyed runs are given it so often, under other ids; default once. */
+  readonly times?: number;
   readonly activities: Partial<Activities>;
 }
 
@@ -76,6 +80,8 @@ export const cases: readonly Case[] = [
   {
     name: 'recoverPayment',
     workflow: 'recoverPayment',
+    kind: 'fed',
+    times: 2,
     source: 'stripe',
     type: 'payment_intent.payment_failed',
     payload: stripe('payment_intent.payment_failed', paymentIntent),
@@ -88,6 +94,7 @@ export const cases: readonly Case[] = [
   {
     name: 'recoverPayment-paid',
     workflow: 'recoverPayment',
+    kind: 'fed',
     source: 'payment',
     type: 'payment.failed',
     payload: {
@@ -128,6 +135,16 @@ export const cases: readonly Case[] = [
   {
     name: 'recordEvent',
     workflow: 'recordEvent',
+    source: 'payment',
+    type: 'payment.refunded',
+    payload: { id: 'evt_1', type: 'payment.refunded' },
+    activities: {},
+  },
+  {
+    name: 'takeTurns',
+    workflow: 'takeTurns',
+    kind: 'turns',
+    times: 2,
     source: 'payment',
     type: 'payment.refunded',
     payload: { id: 'evt_1', type: 'payment.refunded' },

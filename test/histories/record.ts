@@ -4,6 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import { fakeFeed } from '../support/fake-feed.ts';
 import { historyToJson } from '../support/history.ts';
 import { createTimeSkipping, quieten, workflowsPath } from '../support/temporal.ts';
 import { cases } from './cases.ts';
@@ -14,15 +15,29 @@ const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new Def
 const temporal = await createTimeSkipping();
 const { client, nativeConnection } = temporal;
 try {
-  for (const { name, workflow, source, type, payload, activities } of cases) {
+  for (const { name, workflow, kind = 'plain', source, type, payload, times = 1, activities } of cases) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
-    const options = { taskQueue: `record-${name}`, workflowId: `${source}:evt_1-${name}` };
-    const event = { id: `evt_1-${name}`, source, type, receivedAt: '2026-01-02T03:04:05.678Z', payload };
-    const worker = await Worker.create({ connection: nativeConnection, workflowBundle, activities, ...options });
-    await worker.runUntil(async () => {
-      await client.workflow.execute(workflow, { ...options, args: [event] });
+    const taskQueue = `record-${name}`;
+    const events = Array.from({ length: times }, (_, index) => ({
+      id: `evt_${index + 1}-${name}`,
+      source,
+      type,
+      receivedAt: '2026-01-02T03:04:05.678Z',
+      payload,
+    }));
+    const workflowId = kind === 'plain' ? `${source}:${events[0]!.id}` : `${source}~${workflow}:${name}`;
+    const argument = kind === 'plain' ? events[0]! : { turn: workflowId, key: name };
+    const { everhookTakeNext } = fakeFeed(events, { workflow: 'recordEvent', taskQueue });
+    const worker = await Worker.create({
+      connection: nativeConnection,
+      workflowBundle,
+      taskQueue,
+      activities: { ...activities, everhookTakeNext },
     });
-    const history = await client.workflow.getHandle(options.workflowId).fetchHistory();
+    await worker.runUntil(async () => {
+      await client.workflow.execute(workflow, { taskQueue, workflowId, args: [argument] });
+    });
+    const history = await client.workflow.getHandle(workflowId).fetchHistory();
     const file = new URL(`${name}.json`, import.meta.url);
     await writeFile(file, `${historyToJson(history)}\n`);
     process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);

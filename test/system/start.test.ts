@@ -168,8 +168,6 @@ describe('everhook start', () => {
   test.each([
     ['stripe', 'payment_intent.succeeded', 'COMPLETED'],
     ['stripe', 'customer.created', 'COMPLETED'],
-    // It reminds over days.
-    ['stripe', 'payment_intent.payment_failed', 'RUNNING'],
     ['github', 'push', 'COMPLETED'],
     ['payment', 'payment.succeeded', 'COMPLETED'],
   ])('turns a sample of %s %s into a run under the id of its event', async (source, type, state) => {
@@ -183,6 +181,20 @@ describe('everhook start', () => {
     const { searchAttributes, memo } = await client.workflow.getHandle(id).describe();
     expect(searchAttributes).toMatchObject({ WebhookSource: [source], WebhookType: [type] });
     expect(memo).toEqual({ everhookEvent: { event: id, n: 1 } });
+  });
+
+  test('turns a sample of a failed payment into the run of that payment, which reminds over days', async () => {
+    const { code, ids } = await send('stripe', 'payment_intent.payment_failed');
+    expect(code).toBe(0);
+    const [id = ''] = ids;
+    expect(id).toMatch(/^stripe~recoverPayment:pi_\w+$/);
+    const client = await runs(started.addresses);
+    await expect.poll(() => stateOf(client, id), { timeout: 30_000, interval: 100 }).toBe('RUNNING');
+    const handled = async () =>
+      (await client.workflow.getHandle(id).fetchHistory()).events?.some(
+        ({ timerStartedEventAttributes: timer }) => timer !== null && timer !== undefined,
+      );
+    await expect.poll(handled, { timeout: 30_000 }).toBe(true);
   });
 
   test('answers the second of two equal deliveries as a duplicate, and runs one', async () => {

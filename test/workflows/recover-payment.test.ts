@@ -5,7 +5,7 @@ import type { WebhookEvent } from '../../src/event.ts';
 import { createTimeSkipping, quieten } from '../support/temporal.ts';
 import { paymentEvent, stripeEvent } from './events.ts';
 import { fakeActivities } from './fake-activities.ts';
-import { failureOf, runWorkflow, shown } from './run-workflow.ts';
+import { failureOf, runFed, shown } from './run-workflow.ts';
 
 let temporal: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ afterAll(() => temporal.teardown());
 
 const dayMs = 86_400_000;
 const recover = (event: WebhookEvent, activities = fakeActivities()) =>
-  runWorkflow(temporal, 'recoverPayment', event, activities);
+  runFed(temporal, 'recoverPayment', [event], activities);
 const failed = (changes: object = {}) =>
   stripeEvent('payment_intent.payment_failed', { id: 'pi_1', ...changes });
 const reading = { reRead: true, amountMinor: 0, currency: 'usd', receiptAddress: null } as const;
@@ -29,8 +29,9 @@ test('three reminders after 1, 3 and 7 days, and the end after 14', async () => 
     sent.push([step, Math.round(((await temporal.currentTimeMs()) - start) / dayMs)]);
     return { outcome: 'sent' };
   });
-  const { result, details, handle } = await recover(failed(), activities);
+  const { result, details, handle, left } = await recover(failed(), activities);
   expect(result).toEqual({ outcome: 'unpaid', reminders: 3 });
+  expect(left).toEqual([]);
   expect(sent).toEqual([
     ['reminder-1', 1],
     ['reminder-2', 3],
@@ -99,7 +100,9 @@ test.each([
   paymentEvent('payment.failed', { customer_email: ' ' }),
 ])('without an address it ends at once and says so', async (event) => {
   const activities = fakeActivities();
-  expect((await recover(event, activities)).result).toEqual({ outcome: 'no_address', reminders: 0 });
+  const { result, left } = await recover(event, activities);
+  expect(result).toEqual({ outcome: 'no_address', reminders: 0 });
+  expect(left).toEqual([]);
   expect(activities.findPayment).not.toHaveBeenCalled();
 });
 
@@ -125,9 +128,30 @@ test('a mail server that stays away fails the run within bounds', async () => {
   expect(activities.sendMail.mock.calls.length).toBeLessThanOrEqual(25);
 });
 
+test('what fails again meanwhile is not reminded of twice, and the latest address counts', async () => {
+  const activities = fakeActivities();
+  const events = ['old@example.com', 'new@example.com'].map((receipt_email) => failed({ receipt_email }));
+  const [first, second] = events as [WebhookEvent, WebhookEvent];
+  const { result, left } = await runFed(temporal, 'recoverPayment', [first, second], activities);
+  expect(result).toEqual({ outcome: 'unpaid', reminders: 3 });
+  expect(left).toEqual([]);
+  expect(activities.sendMail.mock.calls.map(([{ to, step, event }]) => [to, step, event.id])).toEqual([
+    ['new@example.com', 'reminder-1', first.id],
+    ['new@example.com', 'reminder-2', first.id],
+    ['new@example.com', 'reminder-3', first.id],
+  ]);
+});
+
+test('an event that names no payment fails its run once, and is not waited for again', async () => {
+  const run = recover(paymentEvent('payment.failed', { payment_id: 5 }));
+  expect(await failureOf(run)).toMatchObject({ type: 'PaymentUnreadable' });
+  await expect(run).rejects.toMatchObject({ left: [] });
+});
+
 test('timers and activities say what they are for, and name nobody', async () => {
   const { handle } = await recover(failed({ receipt_email: 'jenny@example.com' }));
-  const lines = await shown(temporal.client, handle.workflowId);
+  const all = await shown(temporal.client, handle.workflowId);
+  const lines = all.filter((line) => line !== 'the next event of the key');
   expect(lines.slice(0, 4)).toEqual([
     'until reminder-1',
     'look into the ledger',

@@ -23,6 +23,7 @@ test('every case is recorded, and every workflow has one', () => {
     'processPush',
     'recordEvent',
     'recoverPayment',
+    'takeTurns',
     'welcomeCustomer',
   ]);
 });
@@ -49,7 +50,7 @@ describe('with encryption on', () => {
   });
 });
 
-test.each(['fulfillPayment.json', 'recoverPayment.json', 'processPush.json'])(
+test.each(['fulfillPayment.json', 'recoverPayment.json', 'processPush.json', 'takeTurns.json'])(
   'a changed order of commands is caught in %s',
   async (file) => {
     const reordered = new URL('fixtures/reordered.ts', import.meta.url).pathname;

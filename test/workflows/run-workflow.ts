@@ -6,19 +6,51 @@ import { inject } from 'vitest';
 import type { Activities } from '../../src/activities/index.ts';
 import type { WebhookEvent } from '../../src/event.ts';
 import type * as workflows from '../../src/workflows/index.ts';
+import { fakeFeed } from '../support/fake-feed.ts';
 
 type Workflows = typeof workflows;
 type ResultOf<Name extends keyof Workflows> = Awaited<ReturnType<Workflows[Name]>>;
 type Surroundings = Pick<TestWorkflowEnvironment, 'client' | 'nativeConnection'>;
 
+interface Ran<Name extends keyof Workflows> {
+  readonly result: ResultOf<Name>;
+  readonly handle: WorkflowHandle;
+  readonly details: string;
+}
+
 /** One run from its start to its end, on a worker and a task queue of its own. */
-export async function runWorkflow<Name extends keyof Workflows>(
-  { client, nativeConnection }: Surroundings,
+export const runWorkflow = <Name extends keyof Workflows>(
+  surroundings: Surroundings,
   workflow: Name,
   event: WebhookEvent,
   activities: Partial<Activities> = {},
-): Promise<{ result: ResultOf<Name>; handle: WorkflowHandle; details: string }> {
-  const taskQueue = `test-${event.id}`;
+): Promise<Ran<Name>> =>
+  run(surroundings, workflow, { workflowId: `${event.source}:${event.id}`, argument: event, activities });
+
+/** The same for a fed workflow; `left` is what it has not handled. */
+export async function runFed<Name extends keyof Workflows>(
+  surroundings: Surroundings,
+  workflow: Name,
+  [first, ...others]: readonly [WebhookEvent, ...WebhookEvent[]],
+  activities: Partial<Activities> = {},
+): Promise<Ran<Name> & { left: readonly WebhookEvent[] }> {
+  const { waiting, everhookTakeNext } = fakeFeed([first, ...others], { workflow, taskQueue: '' });
+  const ran = await run(surroundings, workflow, {
+    workflowId: `${first.source}~${workflow}:${first.id}`,
+    argument: { key: 'k' },
+    activities: { ...activities, everhookTakeNext },
+  }).catch((error: unknown) => {
+    throw Object.assign(error as Error, { left: [...waiting] });
+  });
+  return { ...ran, left: waiting };
+}
+
+async function run<Name extends keyof Workflows>(
+  { client, nativeConnection }: Surroundings,
+  workflow: Name,
+  { workflowId, argument, activities }: { workflowId: string; argument: unknown; activities: object },
+): Promise<Ran<Name>> {
+  const taskQueue = `test-${workflowId}`;
   const worker = await Worker.create({
     connection: nativeConnection,
     taskQueue,
@@ -27,9 +59,9 @@ export async function runWorkflow<Name extends keyof Workflows>(
   });
   return await worker.runUntil(async () => {
     const handle = await client.workflow.start(workflow, {
-      workflowId: `${event.source}:${event.id}`,
+      workflowId,
       taskQueue,
-      args: [event],
+      args: [argument],
       // A bug in a workflow leaves its run hanging; a test shall not.
       workflowTaskTimeout: '10 seconds',
     });
