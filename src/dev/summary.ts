@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { runOf } from '../api/route.ts';
 import type { Config } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import type { Addresses } from './addresses.ts';
@@ -28,25 +29,37 @@ export function summarise(parts: SummaryParts): string[] {
     `  database     ${database}`,
     `  kept in      ${config.home}`,
     '',
-    ...standIns(config, secrets),
+    ...standIns(gateway, config, secrets),
     'Try, in another terminal:',
     ...tries(gateway, config),
     '',
   ];
 }
 
-function standIns({ setting, home }: Config, { values, path }: DevelopmentSecrets): string[] {
+function standIns(
+  { routes }: Gateway,
+  { setting, home }: Config,
+  { values, path }: DevelopmentSecrets,
+): string[] {
   const made = Object.keys(values);
+  const rows = Object.values(routes).flatMap((table) =>
+    Object.values(table ?? {}).map((row) => runOf(row).workflow),
+  );
+  /** A gateway of one's own has other needs. */
+  const runsOneOf = (...workflows: readonly string[]) =>
+    rows.some((workflow) => workflows.includes(workflow));
   const lines = [
     ...(made.length > 0 ? [`${made.join(', ')}: made up, kept in ${path}`] : []),
     ...(setting('EVERHOOK_ENCRYPTION_KEY') === undefined
       ? [`payloads are encrypted with a key made for development, kept in ${join(home, 'encryption.key')}`]
       : []),
-    ...(setting('SMTP_URL') === undefined
+    ...(setting('SMTP_URL') === undefined && runsOneOf('fulfillPayment', 'recoverPayment', 'welcomeCustomer')
       ? ['mail is written to files, not sent (SMTP_URL is not set)']
       : []),
-    'pushes to https://git.everhook.example/ are fetched from a sample repository on this machine',
-    ...(setting('STRIPE_API_KEY') === undefined
+    ...(runsOneOf('processPush')
+      ? ['pushes to https://git.everhook.example/ are fetched from a sample repository on this machine']
+      : []),
+    ...(setting('STRIPE_API_KEY') === undefined && runsOneOf('fulfillPayment', 'recoverPayment')
       ? ['payments are taken from the signed event, not re-read (STRIPE_API_KEY is not set)']
       : []),
   ];

@@ -25,6 +25,8 @@ export interface TemporalServerOptions {
   readonly log: (line: string) => void;
   /** The ports to prefer; default 7233 and, for the UI, 8233. */
   readonly ports?: { readonly server?: number; readonly ui?: number };
+  /** The server's own settings, by name, as JSON. */
+  readonly dynamicConfig?: Readonly<Record<string, string>>;
   /** Where its UI has payloads decoded, `http://127.0.0.1:3001/codec`; default nowhere. */
   readonly codecEndpoint?: string;
   /** Called once if it ends without `stop`; null when a signal ended it. */
@@ -71,7 +73,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
 
 async function launch(
   home: string,
-  { cli, env, codecEndpoint }: TemporalServerOptions,
+  { cli, env, codecEndpoint, dynamicConfig = {} }: TemporalServerOptions,
   ports: Ports,
 ): Promise<Child> {
   const child = await startChild({
@@ -79,6 +81,7 @@ async function launch(
     args: [
       ...serverArguments(home, ports),
       ...(codecEndpoint === undefined ? [] : [`--ui-codec-endpoint=${codecEndpoint}`]),
+      ...Object.entries(dynamicConfig).map(([name, value]) => `--dynamic-config-value=${name}=${value}`),
     ],
     env: childEnvironment(env),
     logFile: join(home, 'logs', 'temporal.log'),

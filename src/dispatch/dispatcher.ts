@@ -89,6 +89,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let heldUntil = 0;
   let probing = false;
   let stopping = false;
+  let journalServes = true;
   let sweeping: Promise<void> | undefined;
   let more = false;
 
@@ -246,9 +247,18 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
+  /** Said once: it is tried twice a second. */
+  function tellSwept(error?: unknown): void {
+    const swept = error === undefined;
+    if (swept === journalServes) return;
+    journalServes = swept;
+    if (swept) log.info('the journal is back: it is swept again');
+    else log.warn({ err: error }, 'the journal could not be swept; trying again');
+  }
+
   function sweep(): Promise<void> {
     sweeping ??= sweepOnce()
-      .catch((error: unknown) => log.warn({ err: error }, 'the journal could not be swept; trying again'))
+      .then(() => tellSwept(), tellSwept)
       .finally(() => {
         sweeping = undefined;
         pump();

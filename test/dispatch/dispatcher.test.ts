@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Plan } from '../../src/accept.ts';
 import {
   createDispatcher,
@@ -8,7 +8,8 @@ import {
 } from '../../src/dispatch/dispatcher.ts';
 import type { ClaimedRun } from '../../src/journal/run.ts';
 import { leaseSeconds } from '../../src/journal/open.ts';
-import { createLogger } from '../../src/log.ts';
+import type { Claims } from '../../src/journal/claims.ts';
+import { createLogger, type Logger } from '../../src/log.ts';
 import { StartError } from '../../src/temporal/answers.ts';
 import type { Run, Started } from '../../src/temporal/start.ts';
 import { createJournal, delivered, plan, soon, type JournalUnderTest } from '../support/journal.ts';
@@ -59,6 +60,29 @@ function held() {
   let open = () => undefined as void;
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { open: () => open(), answer: () => opened.then((): Started => 'started') };
+}
+
+/** A dispatcher over an empty journal. */
+function bare({ claims, log }: { claims?: Partial<Claims>; log?: Logger } = {}) {
+  const dispatcher = createDispatcher({
+    claims: {
+      claim: () => Promise.resolve({ runs: [], parked: [] }),
+      markStarted: () => Promise.resolve(),
+      park: () => Promise.resolve(),
+      giveBack: () => Promise.resolve(),
+      paused: () => Promise.resolve(new Set<string>()),
+      backlog: () => Promise.resolve({ accepted: 0, oldestSeconds: 0, parked: 0 }),
+      ...claims,
+    },
+    start: () => Promise.resolve('started'),
+    ring: () => Promise.resolve(),
+    leaseSeconds,
+    retentionSeconds: () => Promise.resolve(86_400),
+    log: log ?? createLogger({ level: 'silent', terminal: false }),
+    observe: () => undefined,
+  });
+  onTestFinished(() => dispatcher.stop());
+  return dispatcher;
 }
 
 const statesOf = (test: JournalUnderTest) =>
@@ -305,11 +329,14 @@ test('a flood of new events and a backlog of old ones each have half of the star
   await before.rows(`update everhook.runs set lease_until = now() + interval '1 hour'`);
   const journal = await createJournal({ url: before.url });
   const release: (() => void)[] = [];
-  const { started } = dispatch(
-    journal,
-    () => new Promise((resolve) => void release.push(() => resolve('started'))),
+  let over = false;
+  const { started } = dispatch(journal, () =>
+    over ? 'started' : new Promise((resolve) => void release.push(() => resolve('started'))),
   );
-  onTestFinished(() => release.forEach((letGo) => letGo()));
+  onTestFinished(() => {
+    over = true;
+    for (const letGo of release) letGo();
+  });
   await Promise.all(Array.from({ length: 100 }, (_, index) => accept(journal, `new-${index}`)));
   await expect.poll(() => started.length).toBe(startsInFlight);
   await journal.rows(`update everhook.runs set lease_until = now() where workflow_id like 'payment:old-%'`);
@@ -319,8 +346,6 @@ test('a flood of new events and a backlog of old ones each have half of the star
   await expect.poll(() => started.length).toBe(2 * startsInFlight);
   const second = started.slice(startsInFlight);
   expect(second.filter((id) => id.startsWith('payment:old-'))).toHaveLength(startsInFlight / 2);
-  release.push(() => undefined);
-  for (const letGo of release.splice(0)) letGo();
 });
 
 test('what somebody decided while a run was being started stays decided', async () => {
@@ -340,23 +365,7 @@ test.each([
   ['runs', 1000, 0],
   ['bytes', 3, 16 * 1024 * 1024],
 ])('what waits in memory is bounded by its %s', async (_what, count, bytes) => {
-  const dispatcher = createDispatcher({
-    claims: {
-      claim: () => Promise.resolve({ runs: [], parked: [] }),
-      markStarted: () => Promise.resolve(),
-      park: () => Promise.resolve(),
-      giveBack: () => Promise.resolve(),
-      paused: () => Promise.resolve(new Set<string>()),
-      backlog: () => Promise.resolve({ accepted: 0, oldestSeconds: 0, parked: 0 }),
-    },
-    start: () => Promise.resolve('started'),
-    ring: () => Promise.resolve(),
-    leaseSeconds,
-    retentionSeconds: () => Promise.resolve(86_400),
-    log: createLogger({ level: 'silent', terminal: false }),
-    observe: () => undefined,
-  });
-  onTestFinished(() => dispatcher.stop());
+  const dispatcher = bare();
   const run = (index: number): ClaimedRun => ({
     id: String(index),
     n: 1,
@@ -378,4 +387,25 @@ test.each([
   });
   expect(room).toEqual(Array.from({ length: count }, (_, index) => index * bytes < 32 * 1024 * 1024));
   expect(dispatcher.hasRoom({ source: 'payment', route: '*' })).toBe(false);
+});
+
+test('an outage of the journal is told of once, and so is its end', async () => {
+  const log = createLogger({ level: 'silent', terminal: false });
+  const lines: string[] = [];
+  const tell = (...[, line]: unknown[]) => void lines.push(String(line));
+  vi.spyOn(log, 'warn').mockImplementation(tell);
+  vi.spyOn(log, 'info').mockImplementation((line: unknown) => void lines.push(String(line)));
+  let looks = 0;
+  const claim = vi.fn<Claims['claim']>(() => {
+    looks += 1;
+    if (looks > 3) return Promise.resolve({ runs: [], parked: [] });
+    return Promise.reject(new Error('away'));
+  });
+  bare({ claims: { claim }, log });
+  await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(2);
+  expect(looks).toBeGreaterThan(3);
+  expect(lines).toEqual([
+    'the journal could not be swept; trying again',
+    'the journal is back: it is swept again',
+  ]);
 });

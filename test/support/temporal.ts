@@ -14,7 +14,14 @@ const look = { env: process.env, log: () => undefined };
 export async function startTestTemporal(): Promise<{ address: string; stop(): Promise<void> }> {
   const { home, remove } = await temporaryHome();
   const cli = await findBinary(temporalCli, look);
-  const server = await startTemporalServer({ cli, home, ...look, ports: { server: 27_233, ui: 28_233 } });
+  const server = await startTemporalServer({
+    cli,
+    home,
+    ...look,
+    ports: { server: 27_233, ui: 28_233 },
+    // Histories that have to grow for a test grow soon.
+    dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '300' },
+  });
   return {
     address: server.address,
     async stop() {

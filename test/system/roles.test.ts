@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { searchAttributeNames } from '../../src/temporal/search-attributes.ts';
@@ -308,6 +310,25 @@ describe('everhook migrate', () => {
     expect(errors).not.toContain('planted');
     expect(code).toBe(2);
   });
+});
+
+test('a command whose reader has gone ends quietly', async () => {
+  const line = `"${process.execPath}" bin/everhook.js sources | true`;
+  const { stderr } = await promisify(execFile)('sh', ['-c', line]);
+  expect(stderr).toBe('');
+});
+
+test.each([
+  [
+    ['--data', '/nonexistent/body.json'],
+    /^everhook: --data: \/nonexistent\/body\.json cannot be read: ENOENT/,
+  ],
+  [['--data', 'LICENSE', '--set', 'a=1'], /^everhook: --set: the body is no JSON object/],
+])('everhook send %j says what it cannot use, without a stack', async (args, message) => {
+  const { code, errors } = await finished(['send', 'payment', 'payment.succeeded', ...args], settings);
+  expect(code).toBe(2);
+  expect(errors).toMatch(message);
+  expect(errors.trim().split('\n')).toHaveLength(1);
 });
 
 test('everhook sources --json tells scripts of every source, and nothing of its secrets', async () => {
