@@ -360,18 +360,6 @@ test('a commit that does not come back in time is refused at the deadline, and i
   ]);
 });
 
-test('a commit that comes with a warning is a failure', async () => {
-  const { journal, rows } = await createJournal();
-  await rows(`
-    create function warn() returns trigger language plpgsql as $$
-    begin raise warning 'canceling wait for synchronous replication due to user request'; return new; end $$`);
-  await rows('create trigger warn after insert on everhook.events for each row execute function warn()');
-  await expect(journal.accept({ ...delivered({ id: 'e1' }), deadline: soon() })).rejects.toMatchObject({
-    code: 'not_durable',
-    note: expect.stringContaining('canceling wait'),
-  });
-});
-
 test.each([
   ['off', 'on'],
   ['local', 'on'],

@@ -6,7 +6,11 @@ import { temporaryHome } from './temporary-home.ts';
 /** A database server for a whole test run: EVERHOOK_TEST_DATABASE_URL's, else one of its own. */
 export async function startTestPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   const url = process.env['EVERHOOK_TEST_DATABASE_URL'];
-  if (url !== undefined) return { url, stop: async () => undefined };
+  return url === undefined ? await startOwnPostgres() : { url, stop: async () => undefined };
+}
+
+/** A database server of a test's own, whose settings it may change. */
+export async function startOwnPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   const { home, remove } = await temporaryHome();
   const server = await startPostgres({ home, env: process.env, log: () => undefined, port: 25_432 });
   return {
