@@ -1,53 +1,16 @@
 // How long an acknowledgement takes, side by side: `npm run bench:ack [-- --short]`. Docs: docs/benchmarks.md.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Client as Postgres } from 'pg';
-import { Stripe } from 'stripe';
-import { temporalCli } from '../src/dev/binaries.ts';
-import { findBinary } from '../src/dev/find-binary.ts';
-import { startPostgres } from '../src/dev/postgres.ts';
-import { startTemporalServer } from '../src/dev/temporal-server.ts';
-import { journalSchema } from '../src/journal/schema.ts';
-import { migrateSchema } from '../src/postgres/migrate.ts';
-import { stripeSamples } from '../src/providers/stripe-samples.ts';
+import { readFile } from 'node:fs/promises';
 import { load, percentile } from './load.ts';
+import { createSurroundings, requests, type Server } from './surroundings.ts';
 
 const short = process.argv.includes('--short');
 const [rounds, perRound, singles] = short ? [3, 2000, 300] : [7, 6000, 1000];
 const memoryAt = short ? [4000, 20_000] : [20_000, 100_000];
-const secret = 'whsec_bench';
 const print = (line = '') => process.stdout.write(`${line}\n`);
 
-interface Server {
-  readonly name: string;
-  readonly port: number;
-  readonly process: ChildProcess;
-}
-
-const home = await mkdtemp(join(tmpdir(), 'everhook-bench-'));
-await chmod(home, 0o755);
-const log = () => undefined;
-const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
+const bench = await createSurroundings();
 try {
-  const database = await startPostgres({ home, env: process.env, log, port: 26_432 });
-  stops.push(() => database.stop());
-  const cli = await findBinary(temporalCli, { env: process.env, log });
-  const temporal = await startTemporalServer({
-    cli,
-    home,
-    env: process.env,
-    log,
-    ports: { server: 26_233, ui: 26_333 },
-  });
-  stops.push(() => temporal.stop());
-  await migrateSchema(database.url, journalSchema);
-  const postgres = new Postgres({ connectionString: database.url });
-  await postgres.connect();
-  stops.push(() => postgres.end());
+  const { serve, postgres } = bench;
   const pause = (on: boolean) =>
     postgres.query(
       on
@@ -56,22 +19,9 @@ try {
     );
   await pause(true);
 
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: process.env['HOME'],
-    TEMPORAL_ADDRESS: temporal.address,
-    STRIPE_WEBHOOK_SECRET: secret,
-    DATABASE_URL: database.url,
-    EVERHOOK_HOME: home,
-    EVERHOOK_SOURCES: 'stripe',
-    EVERHOOK_TRUST_PROXY: 'loopback',
-    EVERHOOK_LOG_LEVEL: 'warn',
-    PORT: '0',
-    EVERHOOK_ADMIN_PORT: '0',
-  };
-  const verify = await serve('(a) Express that verifies', ['bench/servers.ts', 'verify'], env);
-  const journal = await serve('(b) Everhook, journal', ['bench/everhook.ts'], env);
-  const awaits = await serve('(c) Express awaiting the start', ['bench/servers.ts', 'await'], env);
+  const verify = await serve('(a) Express that verifies', ['bench/servers.ts', 'verify']);
+  const journal = await serve('(b) Everhook, journal', ['bench/everhook.ts']);
+  const awaits = await serve('(c) Express awaiting the start', ['bench/servers.ts', 'await']);
 
   await compare('dispatch paused', [verify, journal, awaits], { rounds, perRound, singles });
   await memory(journal, memoryAt);
@@ -82,44 +32,7 @@ try {
     singles,
   });
 } finally {
-  for (const stop of stops.toReversed()) await stop();
-}
-
-async function serve(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Server> {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  stops.push(async () => {
-    child.kill('SIGTERM');
-    await exited;
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { port } = JSON.parse(line) as { port?: number };
-    if (port !== undefined) return { name, port, process: child };
-  }
-  throw new Error(`${name} did not start`);
-}
-
-/** The same kind of bodies for all, never the same event twice. */
-function requests(count: number): Buffer[] {
-  const stripe = new Stripe('sk_test_bench');
-  return Array.from({ length: count }, () => {
-    const sample = stripeSamples['payment_intent.succeeded']();
-    const payload = JSON.stringify({ ...sample, id: `evt_${randomBytes(12).toString('hex')}` }, null, 2);
-    const padded = payload.replace(/\}$/, `,"padding":"${'x'.repeat(Math.max(0, 2030 - payload.length))}"}`);
-    const signature = stripe.webhooks.generateTestHeaderString({ payload: padded, secret });
-    const head = [
-      'POST /webhooks/stripe HTTP/1.1',
-      'host: 127.0.0.1',
-      'content-type: application/json; charset=utf-8',
-      'x-forwarded-proto: https',
-      `stripe-signature: ${signature}`,
-      `content-length: ${Buffer.byteLength(padded)}`,
-    ];
-    return Buffer.from(`${head.join('\r\n')}\r\n\r\n${padded}`);
-  });
+  await bench.stop();
 }
 
 interface Figures {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What a load found: seconds of each answer, and how many had which status. */
 export interface LoadResult {
@@ -9,12 +10,13 @@ export interface LoadResult {
 
 /**
  * Sends requests, given as whole HTTP/1.1 messages, over a number of kept connections, each waiting for its
- * answer before the next. Plain sockets: the sender shall cost less than what it measures.
+ * answer before the next. Plain sockets: the sender shall cost less than what it measures. With `perSecond`
+ * each has its moment, from which its latency counts, also where no connection was free.
  */
 export async function load(
   port: number,
   requests: readonly Buffer[],
-  { connections }: { connections: number },
+  { connections, perSecond }: { connections: number; perSecond?: number },
 ): Promise<LoadResult> {
   const latencies = new Float64Array(requests.length);
   const statuses: Record<string, number> = {};
@@ -26,7 +28,9 @@ export async function load(
     const answers = reader(socket);
     while (next < requests.length) {
       const at = next++;
-      const sent = performance.now();
+      const due = perSecond === undefined ? undefined : began + (at / perSecond) * 1000;
+      if (due !== undefined) await delay(due - performance.now());
+      const sent = due ?? performance.now();
       socket.write(requests[at]!);
       const status = await answers();
       latencies[at] = (performance.now() - sent) / 1000;
