@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'unit',
-          include: ['test/*.test.ts', 'test/{providers,api,admin,cli,temporal,encryption}/**/*.test.ts'],
+          include: ['test/*.test.ts', 'test/{providers,api,admin,temporal,encryption}/**/*.test.ts'],
         },
       },
       {
