@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
@@ -11,8 +11,7 @@ import { ConfigError } from '../errors.ts';
 export async function ensureHome(home: string): Promise<string> {
   const path = resolve(home);
   try {
-    const made = await mkdir(path, { recursive: true });
-    if (made !== undefined) await chmod(path, 0o755);
+    if (await makeFolder(path)) await chmod(path, 0o755);
     for (const folder of ['logs', 'run']) await mkdir(join(path, folder), { recursive: true });
   } catch (error) {
     throw new ConfigError(`EVERHOOK_HOME: ${path} cannot be made or written: ${messageOf(error)}`, {
@@ -20,6 +19,26 @@ export async function ensureHome(home: string): Promise<string> {
     });
   }
   return path;
+}
+
+/**
+ * Makes a folder and those above it; false where it was there. Node's own `recursive` never comes back from a file
+ * system that makes no folders, such as /proc.
+ */
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST') && (await stat(path)).isDirectory()) return false;
+    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
+  }
+  await makeFolder(dirname(path));
+  await mkdir(path).catch((error: unknown) => {
+    // Somebody else was quicker.
+    if (!hasCode(error, 'EEXIST')) throw error;
+  });
+  return true;
 }
 
 /**

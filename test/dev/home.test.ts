@@ -30,6 +30,15 @@ test('a home that is a file is a ConfigError that names it', async () => {
   await expect(ensureHome(file)).rejects.toThrow(file);
 });
 
+test.runIf(process.platform === 'linux')(
+  'where no folder can be made it says so, and comes back',
+  async () => {
+    await expect(ensureHome('/proc/everhook/home')).rejects.toThrow(
+      /^EVERHOOK_HOME: \/proc\/everhook\/home cannot be made or written: ENOENT/,
+    );
+  },
+);
+
 test('a secret is 0600, also over a file that was open to all', async () => {
   const file = join(await temporaryFolder(), 'secret');
   await writeFile(file, 'old');
