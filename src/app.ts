@@ -40,7 +40,7 @@ export interface Api {
 /** Wires the API. Throws ConfigError. */
 export async function assembleApi(gateway: Gateway, config: Config, log: Logger): Promise<Api> {
   checkGateway(gateway, config.mode, config.sources);
-  const sources = readySources(gateway, config);
+  const sources = readySources(gateway, config, config.mode === 'journal' ? databaseComplaint(config) : []);
   const budget = { limitBytes: config.bytesInFlight, usedBytes: 0 };
   const metrics = createMetrics(budget);
   warnIfClear(config, log);
@@ -164,8 +164,27 @@ export async function readRoleConfig(gateway: Gateway, options: AppOptions): Pro
   };
 }
 
-function readySources({ sources, routes }: Gateway, config: Config): Record<string, ReadySource> {
-  const complaints: string[] = [];
+/** What is wrong with `DATABASE_URL`, to be said along with what else is. */
+function databaseComplaint(config: Config): string[] {
+  try {
+    requireDatabase(config);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return [error.message];
+    throw error;
+  }
+}
+
+/**
+ * The sources that are on, with their proofs. Throws ConfigError that names all that is missing or wrong, and the
+ * complaints given.
+ */
+export function readySources(
+  { sources, routes }: Gateway,
+  config: Config,
+  given: readonly string[] = [],
+): Record<string, ReadySource> {
+  const complaints = [...given];
   const entries = config.sources.flatMap((name): [string, ReadySource][] => {
     const { provider, options } = sources[name]!;
     try {

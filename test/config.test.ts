@@ -152,8 +152,9 @@ describe('a setting', () => {
 });
 
 describe('a proof', () => {
+  const timed = hmac({ signed: '{timestamp}.{body}', timestampHeader: 'x-time' });
   const proof = (environment: Environment) =>
-    readProof('own-shop', hmac(), (name) => readSetting(environment, name));
+    readProof('own-shop', timed, (name) => readSetting(environment, name));
 
   test('is read from the names that its provider lists, after the source in upper snake case', () => {
     expect(
@@ -164,11 +165,10 @@ describe('a proof', () => {
         WEBHOOK_SECRET: 'not ours',
       }),
     ).toEqual({ secrets: ['new', 'old'], toleranceSeconds: 60 });
-    expect(proofNames(hmac().proof)).toEqual([
-      'WEBHOOK_SECRET',
-      'WEBHOOK_SECRET_PREVIOUS',
-      'WEBHOOK_TOLERANCE_SECONDS',
-    ]);
+    const secretNames = ['WEBHOOK_SECRET', 'WEBHOOK_SECRET_PREVIOUS'];
+    expect(proofNames(timed.proof)).toEqual([...secretNames, 'WEBHOOK_TOLERANCE_SECONDS']);
+    // Where no time is signed there is none to tolerate.
+    expect(proofNames(hmac().proof)).toEqual(secretNames);
   });
 
   test('that is missing names the source and the variable', () => {

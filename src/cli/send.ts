@@ -56,7 +56,7 @@ Examples:
         throw new ConfigError(`no source ${source}; there are ${Object.keys(gateway.sources).join(', ')}`);
       const running = await readAddresses(config.home);
       const base = options.url ?? running?.api ?? `http://127.0.0.1:${config.port}`;
-      const url = `${base.replace(/\/$/, '')}/webhooks/${source}`;
+      const url = webhookUrl(base, source);
       const proof = readProof(source, provider, config.setting);
       const data = options.data === undefined ? undefined : await readData(options.data);
       let accepted = true;
@@ -71,13 +71,24 @@ Examples:
         });
         for (let copy = 0; copy < (options.duplicate ? 2 : 1); copy++) {
           const request = signed();
-          const { ok, received } = await post(url, request);
+          const { ok, received } = await post(url, request, config.home);
           if (received) printRun(await expectedRun(gateway, source, { url, proof, request }), running);
           accepted &&= ok;
         }
       }
       if (!accepted) process.exitCode = 1;
     });
+
+/** Takes where the gateway listens, or the source's own address, as the start prints it. */
+function webhookUrl(base: string, source: string): string {
+  const url = URL.canParse(base) ? new URL(base) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new ConfigError(`--url: ${base} is not an address like http://127.0.0.1:3000`);
+  }
+  const path = `/webhooks/${source}`;
+  const start = base.replace(/\/$/, '');
+  return start.endsWith(path) ? start : start + path;
+}
 
 const readData = (file: string): Promise<Buffer> =>
   readFile(file).catch((cause: Error) => {
@@ -87,6 +98,7 @@ const readData = (file: string): Promise<Buffer> =>
 async function post(
   url: string,
   { body, headers }: SignedRequest,
+  home: string,
 ): Promise<{ ok: boolean; received: boolean }> {
   const response = await fetch(url, {
     method: 'POST',
@@ -96,7 +108,10 @@ async function post(
     signal: AbortSignal.timeout(timeoutMs),
   }).catch((cause: unknown) => {
     const why = (cause as { cause?: Error }).cause?.message ?? (cause as Error).message;
-    throw new ConfigError(`${url} does not answer (${why}): is "everhook start" running?`, { cause });
+    throw new ConfigError(
+      `${url} does not answer (${why}): is "everhook start" running? Its EVERHOOK_HOME is looked for in ${home}`,
+      { cause },
+    );
   });
   print(`${response.status} ${await response.text()}`);
   return { ok: response.ok, received: response.headers.has('everhook-event') };

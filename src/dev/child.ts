@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode } from './home.ts';
 import type { Ending } from './processes.ts';
@@ -26,7 +26,9 @@ export interface Child {
   running(): boolean;
   /** Sends the signals one after another until it ends. Harmless when it has. */
   end(steps: readonly Ending[]): Promise<void>;
-  /** The last lines of its output. */
+  /** All that it has printed. */
+  said(): string;
+  /** The lines of it that tell most: eight from the first complaint on, else the last eight. */
   lastWords(): string;
 }
 
@@ -37,6 +39,7 @@ export interface Child {
  */
 export async function startChild({ command, args, env, logFile, user }: ChildOptions): Promise<Child> {
   const output = openLog(logFile);
+  const from = fstatSync(output).size;
   const child = spawn(command, [...args], {
     // A folder that every user can be in: the own one may be closed to `user`.
     cwd: '/',
@@ -53,6 +56,7 @@ export async function startChild({ command, args, env, logFile, user }: ChildOpt
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} has no process id`);
+  const said = () => readFileSync(logFile).subarray(from).toString();
   const running = () => child.exitCode === null && child.signalCode === null;
   return {
     pid,
@@ -65,7 +69,12 @@ export async function startChild({ command, args, env, logFile, user }: ChildOpt
         await within(exited, waitMs);
       }
     },
-    lastWords: () => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-8).join('\n'),
+    said,
+    lastWords() {
+      const lines = said().trimEnd().split('\n');
+      const complaint = lines.findIndex((line) => /\b(error|fatal|panic)\b/i.test(line));
+      return (complaint < 0 ? lines.slice(-8) : lines.slice(complaint, complaint + 8)).join('\n');
+    },
   };
 }
 

@@ -64,13 +64,15 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       await ready(child, urlOf('postgres'));
       return serve(child, { home, port, url: urlOf('everhook'), onExit: options.onExit });
     } catch (error) {
-      const words = child.lastWords();
       await child.end(endings.postgres);
       await forgetChild(home, 'postgres');
-      if (attempt < attempts && passing.test(words)) continue;
-      throw new Error(`PostgreSQL did not start (${join(home, 'logs', 'postgres.log')}):\n${words}`, {
-        cause: error,
-      });
+      if (attempt < attempts && passing.test(child.said())) continue;
+      throw new Error(
+        `PostgreSQL did not start (${join(home, 'logs', 'postgres.log')}):\n${child.lastWords()}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }

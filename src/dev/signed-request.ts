@@ -41,8 +41,9 @@ function sampleBody(provider: AnyProvider, type: string): Buffer {
   const samples = provider.samples as Record<string, (() => unknown) | undefined>;
   const sample = Object.hasOwn(samples, type) ? samples[type]?.() : undefined;
   if (sample === undefined) {
-    const known = Object.keys(samples).join(', ') || 'none';
-    throw new ConfigError(`there is no sample of ${type}: give its body with --data, or choose of ${known}`);
+    const known = Object.keys(samples);
+    const others = known.length === 0 ? '' : `, or choose of ${known.join(', ')}`;
+    throw new ConfigError(`there is no sample of ${type}: give its body with --data${others}`);
   }
   return Buffer.from(typeof sample === 'string' ? sample : JSON.stringify(sample));
 }

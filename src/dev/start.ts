@@ -1,10 +1,13 @@
 import { EventEmitter, once } from 'node:events';
-import { migrateStores, readRoleConfig } from '../app.ts';
+import { requireDatabase } from '../acceptance.ts';
+import { migrateStores, readRoleConfig, readySources } from '../app.ts';
+import { checkGateway } from '../check.ts';
 import { readConfig } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import { createLogger } from '../log.ts';
 import { startApi } from '../server.ts';
 import type { Environment } from '../settings.ts';
+import { requireTemporal } from '../temporal/check.ts';
 import { forgetAddresses, writeAddresses, type Addresses } from './addresses.ts';
 import { temporalCli } from './binaries.ts';
 import { embeddedTemporal } from './embedded-temporal.ts';
@@ -82,6 +85,13 @@ async function startParts(
     return start();
   };
 
+  // What is wrong with the settings is better known before anything runs.
+  const early = await readRoleConfig(gateway, { environment, development: true });
+  checkGateway(gateway, early.mode, early.sources);
+  readySources(gateway, early);
+  if (early.setting('DATABASE_URL') !== undefined) requireDatabase(early);
+  const named = early.setting('TEMPORAL_ADDRESS') !== undefined;
+  const cli = named ? undefined : await findBinary(temporalCli, { env: environment, log });
   const held = [
     await holdPort({ name: 'PORT', host: requested.host, port: requested.port }),
     // Temporal's UI is told where the admin port is before that is open.
@@ -150,11 +160,11 @@ async function startParts(
   }
 
   async function findTemporal() {
-    if (requested.setting('TEMPORAL_ADDRESS') !== undefined) {
+    if (cli === undefined) {
+      await requireTemporal(requested.temporal);
       const { address } = requested.temporal.connectionOptions;
       return { address: address ?? 'TEMPORAL_ADDRESS', uiUrl: undefined, environment: {} };
     }
-    const cli = await findBinary(temporalCli, { env: environment, log });
     const server = await startTemporalServer({
       cli,
       home,

@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { runOf } from '../api/route.ts';
 import type { Config } from '../config.ts';
 import type { Gateway } from '../define.ts';
@@ -30,9 +30,7 @@ export function summarise(parts: SummaryParts): string[] {
     `  kept in      ${config.home}`,
     '',
     ...standIns(gateway, config, secrets),
-    'Try, in another terminal:',
     ...tries(gateway, config),
-    '',
   ];
 }
 
@@ -66,13 +64,18 @@ function standIns(
   return ['Stand-ins:', ...lines.map((line) => `  ${line}`), ''];
 }
 
-/** One command for each source that has a routed sample. */
-function tries({ sources, routes }: Gateway, config: Config): string[] {
-  const commands = config.sources.flatMap((name) => {
+/** One command for each source that has a routed type, with a sample where there is one. */
+function tries({ sources, routes }: Gateway, { sources: on, home }: Config): string[] {
+  const place = home === resolve('.everhook') ? '' : `EVERHOOK_HOME=${home} `;
+  const commands = on.flatMap((name) => {
     const samples = Object.keys(sources[name]?.provider.samples ?? {});
-    const type = Object.keys(routes[name] ?? {}).find((routed) => samples.includes(routed));
-    return type === undefined ? [] : [`  npx everhook send ${name} ${type}`];
+    const types = Object.keys(routes[name] ?? {}).filter((type) => type !== '*');
+    const type = types.find((routed) => samples.includes(routed));
+    if (type !== undefined) return [`  ${place}npx everhook send ${name} ${type}`];
+    return types
+      .slice(0, 1)
+      .map((routed) => `  ${place}npx everhook send ${name} ${routed} --data body.json`);
   });
   const [first] = commands;
-  return [...commands, ...(first === undefined ? [] : [`${first} --duplicate`])];
+  return first === undefined ? [] : ['Try, in another terminal:', ...commands, `${first} --duplicate`, ''];
 }

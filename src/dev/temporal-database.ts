@@ -19,7 +19,7 @@ export async function closeDatabase(home: string): Promise<void> {
 
 /**
  * Moves a database without tables aside: the CLI takes any file for one with tables, also the one that
- * a start killed at once left behind. Takes the home and the server's last words; gives true when they
+ * a start killed at once left behind. Takes the home and what the server said; gives true when they
  * said so and the file is now `temporal.db.unfinished`.
  */
 export async function moveUnfinished(

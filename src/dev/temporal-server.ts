@@ -60,13 +60,16 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
       await closeDatabase(home);
       return serve(child, home, { port, uiPort, onExit: options.onExit });
     } catch (error) {
-      const words = child.lastWords();
+      const words = child.said();
       await child.end(endings.default);
       await forgetChild(home, 'temporal');
       if (attempt < 3 && (portTaken.test(words) || (await moveUnfinished(home, { words, log })))) continue;
-      throw new Error(`Temporal did not start (${join(home, 'logs', 'temporal.log')}):\n${words}`, {
-        cause: error,
-      });
+      throw new Error(
+        `Temporal did not start (${join(home, 'logs', 'temporal.log')}):\n${child.lastWords()}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }

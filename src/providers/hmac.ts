@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { ConfigError, WebhookError } from '../errors.ts';
 import { at, parseJson, pointerPath, requireId, scalarText, utf8 } from './json.ts';
-import { developmentSecret, hmacProof, type HmacProof } from './proof.ts';
+import { developmentSecret, hmacProof, timedHmacProof, type HmacProof } from './proof.ts';
 import type { Delivery, Provider } from './provider.ts';
 import {
   hmac as hmacText,
@@ -71,7 +71,7 @@ export function hmac<Schemas extends Record<string, z.ZodType> = Record<string, 
 
   return {
     name: 'hmac',
-    proof: hmacProof,
+    proof: timestampHeader === undefined ? hmacProof : timedHmacProof,
 
     verify({ headers, body }, { secrets, toleranceSeconds = defaultToleranceSeconds }, { now }) {
       const value = singleHeader(headers, header);

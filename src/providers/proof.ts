@@ -15,18 +15,27 @@ export const seconds = z
   .transform(Number)
   .refine((value) => value > 0, 'must be at least 1');
 
-/** `WEBHOOK_SECRET`, `WEBHOOK_SECRET_PREVIOUS`, `WEBHOOK_TOLERANCE_SECONDS`. */
-export const hmacProof: z.ZodType<HmacProof> = z
-  .object({
-    WEBHOOK_SECRET: z.string().min(1),
-    WEBHOOK_SECRET_PREVIOUS: z.string().min(1).optional(),
-    WEBHOOK_TOLERANCE_SECONDS: seconds.optional(),
-  })
+const secretNames = z.object({
+  WEBHOOK_SECRET: z.string().min(1),
+  WEBHOOK_SECRET_PREVIOUS: z.string().min(1).optional(),
+});
+
+const secretsOf = (names: z.infer<typeof secretNames>): HmacProof['secrets'] =>
+  names.WEBHOOK_SECRET_PREVIOUS === undefined
+    ? [names.WEBHOOK_SECRET]
+    : [names.WEBHOOK_SECRET, names.WEBHOOK_SECRET_PREVIOUS];
+
+/** `WEBHOOK_SECRET`, `WEBHOOK_SECRET_PREVIOUS`: of a scheme that signs no time. */
+export const hmacProof: z.ZodType<HmacProof> = secretNames.transform((names): HmacProof => ({
+  secrets: secretsOf(names),
+  toleranceSeconds: undefined,
+}));
+
+/** The same, and `WEBHOOK_TOLERANCE_SECONDS`. */
+export const timedHmacProof: z.ZodType<HmacProof> = secretNames
+  .extend({ WEBHOOK_TOLERANCE_SECONDS: seconds.optional() })
   .transform((names): HmacProof => ({
-    secrets:
-      names.WEBHOOK_SECRET_PREVIOUS === undefined
-        ? [names.WEBHOOK_SECRET]
-        : [names.WEBHOOK_SECRET, names.WEBHOOK_SECRET_PREVIOUS],
+    secrets: secretsOf(names),
     toleranceSeconds: names.WEBHOOK_TOLERANCE_SECONDS,
   }));
 

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { z } from 'zod';
 import type { WebhookEvent } from '../event.ts';
 import { at, expectShape, isoTime, parseJson, requireId, scalarText, textsOnly, utf8 } from './json.ts';
-import { developmentSecret, hmacProof, type HmacProof } from './proof.ts';
+import { developmentSecret, timedHmacProof, type HmacProof } from './proof.ts';
 import type { Provider } from './provider.ts';
 import { hmac, requireMatch, signatureInvalid, singleHeader } from './signature.ts';
 import { stripeSamples } from './stripe-samples.ts';
@@ -31,7 +31,7 @@ const defaultToleranceSeconds = 300;
  */
 export const stripe = (): Provider<StripeEvents, HmacProof> => ({
   name: 'stripe',
-  proof: hmacProof,
+  proof: timedHmacProof,
 
   verify({ headers, body }, { secrets, toleranceSeconds = defaultToleranceSeconds }, { now }) {
     const { time, signatures } = parseSignature(singleHeader(headers, header));

@@ -1,11 +1,40 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isGrpcServiceError, type Client, type Connection } from '@temporalio/client';
 import { ConfigError } from '../errors.ts';
+import { connectTemporal } from './connection.ts';
 import { searchAttributeNames } from './search-attributes.ts';
+import type { TemporalTarget } from './target.ts';
 
 // google.rpc.Code: NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED
 const notFound = 5;
 const unlisted = [7, 12];
 const unauthenticated = 16;
+
+/** How long a server that was named may take to answer at all, in milliseconds, and the pause between two looks. */
+const answerMs = 5000;
+const lookAgainMs = 250;
+
+/** Waits until a Temporal that was named answers, for five seconds. Throws ConfigError that names TEMPORAL_ADDRESS. */
+export async function requireTemporal(target: TemporalTarget): Promise<void> {
+  const { connection } = connectTemporal(target);
+  try {
+    for (const deadline = Date.now() + answerMs; ; await delay(lookAgainMs)) {
+      try {
+        await connection.withDeadline(Date.now() + 1000, () => connection.workflowService.getSystemInfo({}));
+        return;
+      } catch (cause) {
+        if (Date.now() < deadline) continue;
+        const why = isGrpcServiceError(cause) ? cause.details : (cause as Error).message;
+        throw new ConfigError(
+          `TEMPORAL_ADDRESS: ${target.connectionOptions.address ?? 'Temporal'} does not answer: ${why}`,
+          { cause },
+        );
+      }
+    }
+  } finally {
+    await connection.close();
+  }
+}
 
 /**
  * Looks, for at most two seconds, whether starts can succeed at all. Gives what could not be found out,

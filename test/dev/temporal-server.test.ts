@@ -121,6 +121,30 @@ test('taken ports lead to the next, and are said', async () => {
   expect(lines[0]).toMatch(/^Temporal: port \d+ is taken, using \d+$/);
 });
 
+test('a port that is taken in the last moment leads to another try, however much is said of it', async () => {
+  const home = await temporaryFolder();
+  const again = join(home, 'again');
+  const words =
+    'level=ERROR msg="unable to start server" error="listen tcp 127.0.0.1:7233: bind: address already in use"';
+  const fake = await program(
+    join(home, 'fake'),
+    `if [ -e ${again} ]; then exec ${cli} "$@"; fi
+touch ${again}; echo '${words}'; for line in $(seq 200); do echo "goroutine $line"; done; exit 2`,
+  );
+  await expect(start(home, { cli: fake })).resolves.toMatchObject({ address: expect.any(String) as string });
+});
+
+test('what it complained of first is what is told, however much follows', async () => {
+  const home = await temporaryFolder();
+  const fake = await program(
+    join(home, 'fake'),
+    `echo starting; echo 'level=ERROR msg="no room on the disk"'; for line in $(seq 200); do echo "goroutine $line"; done; exit 2`,
+  );
+  await expect(start(home, { cli: fake })).rejects.toThrow(
+    /\):\nlevel=ERROR msg="no room on the disk"\ngoroutine 1\n/,
+  );
+});
+
 test('a file that was never finished is moved aside', async () => {
   const home = await temporaryFolder();
   await writeFile(join(home, 'temporal.db'), '');

@@ -324,6 +324,11 @@ test.each([
     /^everhook: --data: \/nonexistent\/body\.json cannot be read: ENOENT/,
   ],
   [['--data', 'LICENSE', '--set', 'a=1'], /^everhook: --set: the body is no JSON object/],
+  [['--url', 'localhost:3000'], /^everhook: --url: localhost:3000 is not an address/],
+  [
+    ['--url', 'http://127.0.0.1:1/webhooks/payment'],
+    /^everhook: http:\/\/127\.0\.0\.1:1\/webhooks\/payment does not answer/,
+  ],
 ])('everhook send %j says what it cannot use, without a stack', async (args, message) => {
   const { code, errors } = await finished(['send', 'payment', 'payment.succeeded', ...args], settings);
   expect(code).toBe(2);

@@ -291,6 +291,24 @@ describe('everhook start in a home that was used', () => {
     expect(Object.keys(await recorded(home))).toEqual([]);
   });
 
+  test.each([
+    [
+      { TEMPORAL_ADDRESS: '127.0.0.1:1' },
+      /^everhook: TEMPORAL_ADDRESS: 127\.0\.0\.1:1 does not answer: .+\n$/,
+    ],
+    [{ STRIPE_WEBHOOK_SECRET: ' ' }, /^everhook: STRIPE_WEBHOOK_SECRET is blank/],
+    [{ DATABASE_URL: 'planted' }, /^everhook: DATABASE_URL must be postgres:/],
+    [{ EVERHOOK_TEMPORAL_CLI: '/nonexistent' }, /^everhook: EVERHOOK_TEMPORAL_CLI/],
+    [{ EVERHOOK_MODE: 'direct' }, /^everhook: route .* needs the journal/],
+  ])('stops with one message where the settings are %j', async (wrong, message) => {
+    const run = launch(wrong);
+    expect(await run.exited).toBe(2);
+    expect(run.errors()).toMatch(message);
+    expect(run.errors().trim().split('\n')).toHaveLength(1);
+    expect(run.output()).not.toContain('worker …');
+    expect(Object.keys(await recorded(home))).toEqual([]);
+  });
+
   test('is not led astray by what is set for another Temporal', async () => {
     const profile = join(home, 'another.toml');
     const lines = ['[profile.default]', 'address = "other.example:7233"', 'api_key = "planted-key"'];
