@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode, readJson, writeJson } from './home.ts';
+import { hasCode, readText, writeJson } from './home.ts';
 import { endProcess, isRunning, stampOf } from './processes.ts';
 import type { Ending, ProcessMark } from './processes.ts';
 
@@ -21,8 +21,12 @@ export const endings = {
 export const runFile = (home: string, name: string): string => join(home, 'run', `${name}.json`);
 
 /** Gives the mark in a pid file; undefined when there is none, or the file holds something else. */
-export async function readMark(file: string): Promise<ProcessMark | undefined> {
-  const found = await readJson(file).catch(() => undefined);
+export const readMark = async (file: string): Promise<ProcessMark | undefined> =>
+  markIn((await readText(file)) ?? '');
+
+/** The mark in such a file's text; undefined where there is none. */
+export function markIn(text: string): ProcessMark | undefined {
+  const found = parsed(text);
   if (typeof found !== 'object' || found === null || !('pid' in found) || !('stamp' in found))
     return undefined;
   const { pid, stamp } = found;
@@ -31,6 +35,14 @@ export async function readMark(file: string): Promise<ProcessMark | undefined> {
     return undefined;
   }
   return { pid, stamp };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { link, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../errors.ts';
-import { ensureHome, hasCode, writeJson } from './home.ts';
-import { endLeftovers, readMark, runFile } from './leftovers.ts';
+import { ensureHome, hasCode, readText, writeJson } from './home.ts';
+import { endLeftovers, markIn, readMark, runFile } from './leftovers.ts';
 import { isRunning, stampOf } from './processes.ts';
 import type { ProcessMark } from './processes.ts';
 
@@ -27,7 +27,7 @@ export async function acquireHome(home: string, { log }: { log: (line: string) =
   while (!(await claim(file, own))) {
     const holder = await readMark(file);
     if (holder && (await isRunning(holder))) throw inUse(path, holder);
-    await removeStale(file, own);
+    await takeAwayStale(file, own);
   }
   const release = async () => {
     if ((await readMark(file))?.pid === own.pid) await rm(file, { force: true });
@@ -56,19 +56,21 @@ async function claim(file: string, own: ProcessMark): Promise<boolean> {
   }
 }
 
-// Only who holds the guard removes the stale file, having looked at it again: another start may have
-// replaced it since it was read. A guard whose holder was killed is nobody's.
-async function removeStale(file: string, own: ProcessMark): Promise<void> {
-  const guard = `${file}.stale`;
+// Of those that find a lock stale, one takes it away: who holds the guard that is named after its content. As long
+// as that is held the lock can be no other than the one that was judged, and a later lock has another guard. A guard
+// whose holder was killed is a stale lock itself.
+async function takeAwayStale(file: string, own: ProcessMark): Promise<void> {
+  const found = await readText(file);
+  if (found === undefined) return;
+  const holder = markIn(found);
+  if (holder && (await isRunning(holder))) return;
+  const guard = `${file}.${createHash('sha256').update(found).digest('hex').slice(0, 12)}.stale`;
   if (!(await claim(guard, own))) {
-    const remover = await readMark(guard);
-    if (remover && (await isRunning(remover))) await delay(10);
-    else await rm(guard, { force: true });
-    return;
+    await delay(10);
+    return await takeAwayStale(guard, own);
   }
   try {
-    const holder = await readMark(file);
-    if (!holder || !(await isRunning(holder))) await rm(file, { force: true });
+    if ((await readText(file)) === found) await rm(file, { force: true });
   } finally {
     await rm(guard, { force: true });
   }

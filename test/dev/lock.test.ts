@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readdir, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { writeJson } from '../../src/dev/home.ts';
 import { endLeftovers, recordChild, runFile } from '../../src/dev/leftovers.ts';
@@ -43,8 +44,12 @@ test('of many starts at once, over a stale lock, one gets the home', async () =>
 test('a start that was killed while it removed a stale lock is no obstacle', async () => {
   const home = await temporaryFolder();
   const dead = { pid: process.pid, stamp: 'another process' };
-  await writeJson(runFile(home, 'start'), dead);
-  await writeJson(`${runFile(home, 'start')}.stale`, dead);
+  const lock = runFile(home, 'start');
+  await writeJson(lock, dead);
+  const content = createHash('sha256')
+    .update(await readFile(lock))
+    .digest('hex');
+  await writeJson(`${lock}.${content.slice(0, 12)}.stale`, dead);
   const held = await acquireHome(home, listener());
   expect(await readdir(`${home}/run`)).toEqual(['start.json']);
   await held.release();
