@@ -1,4 +1,5 @@
-import type { Mode } from './config.ts';
+import { runOf } from './api/route.ts';
+import type { Config, Mode } from './config.ts';
 import type { AnyRow, Gateway, Source } from './define.ts';
 import { ConfigError } from './errors.ts';
 import { complaintOf } from './rate-limit.ts';
@@ -80,3 +81,12 @@ function requireSettling(name: string, seconds: number | undefined, keyed: boole
   if (seconds >= 0 && seconds <= 3600) return;
   throw new ConfigError(`route ${name}: settlingSeconds must be from 0 to 3600`);
 }
+
+/** Which kinds of keyed rows these sources have: `inOrderBy`, `feedBy`. */
+export const keyedKinds = ({ routes }: Gateway, { sources }: Pick<Config, 'sources'>): Set<string> =>
+  new Set(
+    sources
+      .flatMap((source) => Object.values(routes[source] ?? {}))
+      .map((row) => runOf(row).kind)
+      .filter((kind) => kind === 'inOrderBy' || kind === 'feedBy'),
+  );

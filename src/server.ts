@@ -1,10 +1,11 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { createAdminApp } from './admin/app.ts';
 import type { CodecParts } from './admin/codec.ts';
 import { answerClientErrors } from './api/client-error.ts';
 import type { Observe } from './api/observer.ts';
+import { refuse } from './api/refuse.ts';
 import { assembleApi, type Api } from './app.ts';
 import type { Config } from './config.ts';
 import { sendProblem } from './api/problem.ts';
@@ -100,15 +101,6 @@ const noSuchPath =
   (observe: Observe): RequestHandler =>
   (request, response) =>
     refuse(request, response, observe, new WebhookError('source_unknown', { reason: 'source_unknown' }));
-
-/** Answers at once; the connection ends where a body follows that nobody reads. */
-function refuse(request: Request, response: Response, observe: Observe, refusal: WebhookError): void {
-  const { headers, ip: remoteAddress } = request;
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  const { code, reason, note } = refusal;
-  observe({ kind: 'refused', source: 'unknown', code, reason, note, seconds: 0, remoteAddress });
-  sendProblem(response, refusal, hasBody);
-}
 
 /** The last resort: Express's own would print the stack into the answer. */
 const unexpected =

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { requireDatabase } from './acceptance.ts';
-import { runOf } from './api/route.ts';
 import { migrateStores, readRoleConfig } from './app.ts';
+import { keyedKinds } from './check.ts';
 import { processEnvironment, readProof } from './config.ts';
 import type { Gateway } from './define.ts';
 import { temporalCli } from './dev/binaries.ts';
@@ -150,13 +150,12 @@ const silent = () => undefined;
 
 /** What names the database: nothing new where one is named; one of its own where a row needs the journal. */
 async function databaseFor(
-  { routes }: Gateway,
+  gateway: Gateway,
   { home, given, stops }: { home: string; given: Environment; stops: (() => Promise<void>)[] },
 ): Promise<Environment | undefined> {
   if (readSetting(given, 'DATABASE_URL') !== undefined) return {};
-  const rows = Object.values(routes).flatMap((table) => Object.values(table ?? {}));
-  const keyed = rows.some((row) => ['inOrderBy', 'feedBy'].includes(runOf(row).kind));
-  if (!keyed || given['EVERHOOK_MODE'] === 'direct') return undefined;
+  const keyed = keyedKinds(gateway, { sources: Object.keys(gateway.sources) });
+  if (keyed.size === 0 || given['EVERHOOK_MODE'] === 'direct') return undefined;
   const server = await startPostgres({ home, env: given, log: silent });
   stops.push(() => server.stop());
   return { DATABASE_URL: server.url };

@@ -12,7 +12,7 @@ import {
 import { Client } from '@temporalio/client';
 import { journalSources, requireDatabase } from './acceptance.ts';
 import { runOf } from './api/route.ts';
-import { checkGateway } from './check.ts';
+import { checkGateway, keyedKinds } from './check.ts';
 import type { Config } from './config.ts';
 import type { ActivityContext, AnyActivities, Gateway } from './define.ts';
 import { warnIfClear } from './encryption/warning.ts';
@@ -191,14 +191,6 @@ function keyedActivities(
   const client = new Client({ connection, namespace: config.temporal.namespace, dataConverter });
   return turnActivities(pool, journalSources(gateway, config), client);
 }
-
-const keyedKinds = ({ routes }: Gateway, { sources }: Pick<Config, 'sources'>): Set<string> =>
-  new Set(
-    sources
-      .flatMap((source) => Object.values(routes[source] ?? {}))
-      .map((row) => runOf(row).kind)
-      .filter((kind) => kind === 'inOrderBy' || kind === 'feedBy'),
-  );
 
 /** `inOrderBy` runs a workflow of ours, which a gateway's own workflows file has to pass on. */
 function requireTakeTurns(gateway: Gateway, config: Config, { code }: WorkflowBundleWithSourceMap): void {

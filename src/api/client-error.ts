@@ -4,27 +4,20 @@ import type { Socket } from 'node:net';
 import { WebhookError } from '../errors.ts';
 import type { Observe } from './observer.ts';
 import { problemDocument, problemHeaders } from './problem.ts';
+import { sourceless } from './refuse.ts';
 
 /** Answers what does not reach Express, or what Node would answer in its own way, as problem documents. */
 export function answerClientErrors(server: Server, observe: Observe): void {
-  const tell = ({ code, reason }: WebhookError, socket: Duplex, note?: string) =>
-    observe({
-      kind: 'refused',
-      source: 'unknown',
-      code,
-      reason,
-      note,
-      seconds: 0,
-      remoteAddress: (socket as Socket).remoteAddress,
-    });
+  const tell = (refusal: WebhookError, socket: Duplex) =>
+    observe(sourceless(refusal, (socket as Socket).remoteAddress));
   // `100-continue` is answered where the body is read; what else is expected may be ignored (RFC 9110, 10.1.1).
   for (const name of ['checkContinue', 'checkExpectation']) {
     server.on(name, (request, response) => server.emit('request', request, response));
   }
   server.on('connect', (_request, socket) => {
     socket.on('error', () => socket.destroy());
-    const refusal = new WebhookError('method_not_allowed', { reason: 'method_not_allowed' });
-    tell(refusal, socket, 'CONNECT');
+    const refusal = new WebhookError('method_not_allowed', { reason: 'method_not_allowed', note: 'CONNECT' });
+    tell(refusal, socket);
     socket.end(rawAnswer(refusal));
   });
   const latest = new WeakMap<Duplex, ServerResponse>();
@@ -38,19 +31,22 @@ export function answerClientErrors(server: Server, observe: Observe): void {
     }
     const refusal = refusalOf(error.code);
     // A request that Express has is told of there, once its body ends short.
-    if (!inFlight) tell(refusal, socket, error.code);
+    if (!inFlight) tell(refusal, socket);
     socket.end(rawAnswer(refusal));
   });
 }
 
-function refusalOf(code = ''): WebhookError {
-  if (code === 'HPE_HEADER_OVERFLOW') {
-    return new WebhookError('headers_too_large', { reason: 'headers_too_large' });
+function refusalOf(note: string | undefined): WebhookError {
+  if (note === 'HPE_HEADER_OVERFLOW') {
+    return new WebhookError('headers_too_large', { reason: 'headers_too_large', note });
   }
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new WebhookError('request_timeout', { reason: 'request_timeout' });
+  if (note === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new WebhookError('request_timeout', { reason: 'request_timeout', note });
   }
-  return new WebhookError('payload_unreadable', { reason: 'http_malformed' });
+  return new WebhookError('payload_unreadable', {
+    reason: 'http_malformed',
+    ...(note !== undefined && { note }),
+  });
 }
 
 function rawAnswer({ code, status }: WebhookError): string {

@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Router } from 'express';
 import { WebhookError } from '../errors.ts';
 import { health, type HealthParts } from './health.ts';
 import type { Observe } from './observer.ts';
-import { sendProblem } from './problem.ts';
+import { refuse } from './refuse.ts';
 import { webhook, type WebhookParts } from './webhook.ts';
 
 /** `/webhooks/:source[/:token]`, `/healthz` and `/readyz`; every other path is left to the app around. */
@@ -22,19 +22,11 @@ const undecodable =
   (observe: Observe): ErrorRequestHandler =>
   (error, request, response, next) => {
     if (!(error instanceof URIError)) return next(error);
-    const refusal = new WebhookError('source_unknown', {
-      reason: 'source_unknown',
-      note: 'undecodable path',
-    });
-    const { code, reason, note } = refusal;
-    observe({
-      kind: 'refused',
-      source: 'unknown',
-      seconds: 0,
-      remoteAddress: request.ip,
-      code,
-      reason,
-      note,
-    });
-    sendProblem(response, refusal, false);
+    const note = 'undecodable path';
+    refuse(
+      request,
+      response,
+      observe,
+      new WebhookError('source_unknown', { reason: 'source_unknown', note }),
+    );
   };

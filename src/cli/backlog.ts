@@ -3,13 +3,14 @@ import type { Pool } from 'pg';
 import { ConfigError } from '../errors.ts';
 import {
   countParked,
+  hasRunsOf,
   latestRun,
   pause as pauseRoute,
   resume as resumeRoute,
   retryParked,
   type ParkedFilter,
 } from '../journal/operate.ts';
-import { backlogOf, findEvent, hasRunsOf } from '../journal/search.ts';
+import { backlogOf, findEvent } from '../journal/search.ts';
 import { gatewayOption } from './gateway.ts';
 import {
   age,

@@ -19,6 +19,18 @@ export async function pause(
   );
 }
 
+/** Whether any run came of a row, by its name in the routes. */
+export async function hasRunsOf(
+  pool: Pool,
+  { source, route }: { readonly source: string; readonly route: string },
+): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'select from everhook.runs where source = $1 and route = $2 limit 1',
+    [source, route],
+  );
+  return rowCount === 1;
+}
+
 /** Lets go of what was paused; false where nothing was. Keyed events, which wait for a ring, are due at once. */
 export async function resume(
   pool: Pool,

@@ -129,18 +129,6 @@ export async function findEvent(
   return rows[0]?.id;
 }
 
-/** Whether any run came of a row, by its name in the routes. */
-export async function hasRunsOf(
-  pool: Pool,
-  { source, route }: { readonly source: string; readonly route: string },
-): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    'select from everhook.runs where source = $1 and route = $2 limit 1',
-    [source, route],
-  );
-  return rowCount === 1;
-}
-
 /** One event with its runs, deliveries and conflicts; undefined where there is none. */
 export async function showEvent(pool: Pool, source: string, id: string): Promise<EventStory | undefined> {
   const event = (await pool.query<EventSummary & { row: string }>(storySql, [source, id])).rows[0];

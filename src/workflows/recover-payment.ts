@@ -55,10 +55,11 @@ async function remind(events: Followed<PaymentFailed>, first: PaymentFailed): Pr
     return { outcome, reminders };
   };
   const until = async (day: number, summary: string) => {
-    const timeout = () => failedAt + day * dayMs - Date.now();
-    for (let again = await events.next({ timeout: timeout(), summary }); again;) {
-      [event, payment] = [again, paymentOf(again)];
-      again = await events.next({ timeout: timeout(), summary });
+    for (;;) {
+      const again = await events.next({ timeout: failedAt + day * dayMs - Date.now(), summary });
+      if (again === undefined) return;
+      event = again;
+      payment = paymentOf(again);
     }
   };
   if (addressOf(payment.address) === undefined) return end('no_address');

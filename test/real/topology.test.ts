@@ -18,6 +18,7 @@ import {
   everhook,
   post,
   query,
+  readAnswer,
   readyApi,
   unique,
   unusedPort,
@@ -190,18 +191,7 @@ function send(path: string, { body = '', headers = {}, from, to = port, method =
       agent: false,
       ...(from !== undefined && { localAddress: from }),
     };
-    const sent = request(options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).toString(),
-          ms: performance.now() - started,
-        }),
-      );
-    });
+    const sent = request(options, (response) => resolve(readAnswer(response, started)));
     sent.on('error', reject).end(body);
   });
 }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { request, type Agent, type IncomingHttpHeaders } from 'node:http';
+import { request, type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
@@ -197,21 +198,18 @@ export function post(
   return new Promise((resolve, reject) => {
     const from = localAddress === undefined ? {} : { localAddress };
     const sent = request(url, { method: 'POST', headers, agent: agent ?? false, ...from }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).toString(),
-          ms: performance.now() - started,
-        }),
-      );
+      resolve(readAnswer(response, started));
     });
     sent.on('error', reject);
     sent.end(body);
   });
+}
+
+/** Reads an answer to its end; `started` is when its request was, by performance.now(). */
+export async function readAnswer(response: IncomingMessage, started: number): Promise<Answered> {
+  const body = await text(response);
+  const { statusCode: status = 0, headers } = response;
+  return { status, headers, body, ms: performance.now() - started };
 }
 
 export const secrets = {
