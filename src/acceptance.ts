@@ -93,12 +93,12 @@ export function requireDatabase({ setting }: Pick<Config, 'setting'>): string {
 /** What the journal needs to know of the sources that are on. */
 export const journalSources = (
   { sources }: Gateway,
-  { sources: names }: Pick<Config, 'sources'>,
+  { sources: names, encryption: keys }: Pick<Config, 'sources' | 'encryption'>,
 ): Record<string, JournalSource> =>
   Object.fromEntries(
     names.map((name) => {
       const { provider, options } = sources[name]!;
-      return [name, { provider, refuseReplays: options.refuseReplays ?? false }];
+      return [name, { provider, refuseReplays: options.refuseReplays ?? false, keys }];
     }),
   );
 

@@ -8,11 +8,13 @@ import { createLimiter } from './api/limiter.ts';
 import type { Observe } from './api/observer.ts';
 import type { ReadySource } from './api/receive.ts';
 import { createRouter } from './api/router.ts';
-import { bodyLimitOf, checkGateway } from './check.ts';
+import { bodyLimitOf, checkGateway, keyComplaints } from './check.ts';
 import { readConfig, readProof, type Config } from './config.ts';
-import type { Gateway } from './define.ts';
+import type { AnyProvider, Gateway } from './define.ts';
 import { developmentKey } from './dev/encryption-key.ts';
 import { developmentSecrets } from './dev/secrets.ts';
+import { hideCredentials } from './encryption/credentials.ts';
+import type { Keys } from './encryption/keys.ts';
 import { warnIfClear } from './encryption/warning.ts';
 import { ConfigError } from './errors.ts';
 import { openBlobs } from './journal/blobs.ts';
@@ -180,20 +182,21 @@ function databaseComplaint(config: Config): string[] {
  * complaints given.
  */
 export function readySources(
-  { sources, routes }: Gateway,
+  gateway: Gateway,
   config: Config,
   given: readonly string[] = [],
 ): Record<string, ReadySource> {
-  const complaints = [...given];
+  const complaints = [...given, ...keyComplaints(gateway, config)];
   const entries = config.sources.flatMap((name): [string, ReadySource][] => {
-    const { provider, options } = sources[name]!;
+    const { provider, options } = gateway.sources[name]!;
     try {
       const ready = {
         name,
         provider,
         proof: readProof(name, provider, config.setting),
-        routes: routes[name],
-        bodyLimitBytes: bodyLimitOf(sources[name]!, config.mode),
+        routes: gateway.routes[name],
+        bodyLimitBytes: bodyLimitOf(gateway.sources[name]!, config.mode),
+        ...hiding(provider, config.encryption),
         ...(options.rateLimit && { limiter: createLimiter(options.rateLimit, { policy: 'deliveries' }) }),
       };
       return [[name, ready]];
@@ -207,3 +210,6 @@ export function readySources(
   if (complaints.length > 0) throw new ConfigError(complaints.join('\n'));
   return Object.fromEntries(entries);
 }
+
+const hiding = ({ credentials }: AnyProvider, keys: Keys): Pick<ReadySource, 'hide'> =>
+  credentials === undefined ? {} : { hide: (payload) => hideCredentials(payload, credentials, keys) };

@@ -35,6 +35,19 @@ export function checkGateway(
   }
 }
 
+/** What is missing to seal the credentials of the sources that are on; development makes a key of its own. */
+export const keyComplaints = (
+  { sources }: Gateway,
+  { sources: on, encryption, development }: Pick<Config, 'sources' | 'encryption' | 'development'>,
+): string[] => {
+  if (development || encryption.current !== undefined) return [];
+  const holders = on.filter((name) => (sources[name]!.provider.credentials ?? []).length > 0);
+  return holders.map(
+    (name) =>
+      `source ${name}: its deliveries hold credentials; EVERHOOK_ENCRYPTION_KEY, which seals them, is not set`,
+  );
+};
+
 /** The default, in bytes (1.5 MiB), and the most in direct mode: what Temporal takes without a store for larger ones. */
 export const bodyLimitBytes = 1_572_864;
 /** The most that a source may take with the journal, in bytes (25 MiB). */

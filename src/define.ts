@@ -136,6 +136,11 @@ export interface ActivityContext {
   readonly development: boolean;
   /** Absolute path of the folder for what must outlive a process (`EVERHOOK_HOME`). */
   readonly home: string;
+  /**
+   * What a provider's `credentials` sealed in a payload, in the clear. Call it in the activity that needs it, and
+   * give it to nobody: a result, an error's message or a heartbeat would keep it. Throws SealError.
+   */
+  reveal(sealed: string): string;
   /** The rows of the sources that are switched on, to refuse by name what cannot work. */
   readonly routes: readonly {
     readonly source: string;

@@ -12,9 +12,10 @@ import {
 import { Client } from '@temporalio/client';
 import { journalSources, requireDatabase } from './acceptance.ts';
 import { runOf } from './api/route.ts';
-import { checkGateway, keyedKinds } from './check.ts';
+import { checkGateway, keyComplaints, keyedKinds } from './check.ts';
 import type { Config } from './config.ts';
 import type { ActivityContext, AnyActivities, Gateway } from './define.ts';
+import { revealCredential } from './encryption/credentials.ts';
 import { warnIfClear } from './encryption/warning.ts';
 import { ConfigError } from './errors.ts';
 import { openBlobs } from './journal/blobs.ts';
@@ -57,6 +58,8 @@ export async function startWorker(
   { taskQueues = ownTaskQueues(gateway, config), signal }: WorkerOptions = {},
 ): Promise<RunningWorker> {
   checkGateway(gateway, config.mode, config.sources);
+  const [complaint] = keyComplaints(gateway, config);
+  if (complaint !== undefined) throw new ConfigError(complaint);
   installRuntime(log);
   warnIfClear(config, log);
   const closers: (() => Promise<void>)[] = [];
@@ -155,6 +158,7 @@ async function createActivities(
     setting: config.setting,
     development: config.development,
     home: config.home,
+    reveal: (sealed) => revealCredential(sealed, config.encryption),
     routes: config.sources.flatMap((source) =>
       Object.entries(routes[source] ?? {}).map(([type, row]) => ({
         source,

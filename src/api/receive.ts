@@ -3,6 +3,7 @@ import type { AnyProvider, AnyRow } from '../define.ts';
 import { WebhookError } from '../errors.ts';
 import type { EventRef, WebhookEvent } from '../event.ts';
 import type { Answer, Delivery, ReadEvent } from '../providers/provider.ts';
+import { blanked } from './blank.ts';
 import { bounded } from './bounds.ts';
 import type { Limiter } from './limiter.ts';
 import { route } from './route.ts';
@@ -14,6 +15,8 @@ export interface ReadySource {
   readonly proof: unknown;
   readonly routes: Readonly<Record<string, AnyRow>> | undefined;
   readonly bodyLimitBytes: number;
+  /** Gives a payload as runs get it, its credentials sealed; without one there are none. */
+  readonly hide?: (payload: unknown) => unknown;
   /** Counts proven deliveries, of all addresses together; without one there is no limit. */
   readonly limiter?: Limiter;
 }
@@ -37,12 +40,13 @@ export async function receive(
 ): Promise<Received> {
   await source.provider.verify(delivery, source.proof, { now: delivery.receivedAt });
   const limitHeaders = await countDelivery(source);
-  const reading = source.provider.read(delivery);
+  const clean = blanked(delivery, source.provider);
+  const reading = source.provider.read(clean);
   if ('handshake' in reading) {
     return { answer: reading.handshake, verdicts: [], events: [], handshake: true, limitHeaders };
   }
-  const events = reading.events.map((read) => routed(bounded(read), delivery, source));
-  const verdicts = await accept({ source: source.name, delivery, events, deadline });
+  const events = reading.events.map((read) => routed(bounded(read), clean, source));
+  const verdicts = await accept({ source: source.name, delivery: clean, events, deadline });
   const body = answerBody(verdicts, events);
   const answer = source.provider.answer?.({ events: events.map(({ event }) => event), body }) ?? {
     status: 200,
@@ -69,7 +73,9 @@ function routed(read: ReadEvent, delivery: Delivery, source: ReadySource): Route
     receivedAt: delivery.receivedAt.toISOString(),
     payload: read.payload,
   };
-  return { event, read, plan: route(event, read.types, source.routes, source.provider.schemas) };
+  const plan = route(event, read.types, source.routes, source.provider.schemas);
+  // The rows and schemas are the user's, and judge what came; what goes on is sealed.
+  return { event: source.hide ? { ...event, payload: source.hide(event.payload) } : event, read, plan };
 }
 
 /** `{"received":true}`, and what else is so; a batch is counted. */

@@ -4,6 +4,7 @@ import { WebhookError } from '../errors.ts';
 import { eventName } from '../event.ts';
 import { DeliveryHeaders, type Answer, type Delivery } from '../providers/provider.ts';
 import { workflowId } from '../workflow-id.ts';
+import { blanked, blankedOrBare } from './blank.ts';
 import { readBody, swallowRest, type ByteBudget } from './body.ts';
 import type { Limiter } from './limiter.ts';
 import type { Observation, Observe } from './observer.ts';
@@ -85,13 +86,15 @@ async function receiveAndKeep(
 ): Promise<Received> {
   try {
     const received = await receive(delivery, source, accept, deadlineOf(source));
-    if (received.handshake) keep?.({ source: source.name, delivery, verdict: 'handshake' });
+    if (received.handshake)
+      keep?.({ source: source.name, delivery: blanked(delivery, source.provider), verdict: 'handshake' });
     return received;
   } catch (error) {
     // What could not be made durable comes again; what is not the provider's is for people to look at.
     if (error instanceof WebhookError && error.status < 500) {
       const { code, reason, note } = error;
-      keep?.({ source: source.name, delivery, verdict: 'refused', refusal: { code, reason, note } });
+      const kept = blankedOrBare(delivery, source.provider);
+      keep?.({ source: source.name, delivery: kept, verdict: 'refused', refusal: { code, reason, note } });
     }
     throw error;
   }

@@ -92,7 +92,8 @@ export const pause = (): Command =>
       '\nWithin a second, in every process.\n\nExample:\n  everhook pause stripe/invoice.paid --why "mailer is down"',
     )
     .action(({ source, route }: Held, options: ChangeOptions) =>
-      withJournal(options, async (pool, sources, { routes }) => {
+      withJournal(options, async (pool, { sources: all, routes }) => {
+        const sources = Object.keys(all);
         if (!sources.includes(source))
           throw new ConfigError(`no source ${source}; there are ${sources.join(', ')}`);
         await requireRow(pool, { source, route }, Object.keys(routes[source] ?? {}));
@@ -141,7 +142,8 @@ export const retry = (): Command =>
       '\nExit code: 1 where nothing tries again.\n\nExamples:\n  everhook retry shop:o-1\n  everhook retry --source shop --reason payload_unexpected --yes',
     )
     .action((event: EventRef | undefined, options: RetryOptions) =>
-      withJournal(options, async (pool, sources) => {
+      withJournal(options, async (pool, gateway) => {
+        const sources = Object.keys(gateway.sources);
         const { source = event?.source, reason, yes, by, why } = options;
         if (source === undefined || (event && options.source !== undefined)) {
           throw new ConfigError('name one event, or --source');

@@ -7,6 +7,10 @@ import {
   type EventStory,
   type RunStory,
 } from '../journal/search.ts';
+import { openBody } from '../encryption/credentials.ts';
+import type { Keys } from '../encryption/keys.ts';
+import { SealError } from '../encryption/seal.ts';
+import { ConfigError } from '../errors.ts';
 import {
   age,
   eventRef,
@@ -97,6 +101,11 @@ Examples:
       }),
     );
 
+interface ShowOptions extends JournalOptions {
+  readonly body?: boolean;
+  readonly unseal?: boolean;
+}
+
 const show = (): Command =>
   new Command('show')
     .description('one event: its runs, its deliveries, and what contradicts it')
@@ -104,9 +113,10 @@ const show = (): Command =>
     .addOption(gatewayOption())
     .addOption(jsonOption())
     .option('--body', 'print the bytes that were received, and nothing else')
+    .option('--unseal', 'with --body: also where they hold credentials (needs EVERHOOK_ENCRYPTION_KEY)')
     .addHelpText('after', '\nExample:\n  everhook events show stripe:evt_1P…')
-    .action((ref: EventRef, options: JournalOptions & { readonly body?: boolean }) =>
-      withJournal(options, async (pool) => {
+    .action((ref: EventRef, options: ShowOptions) =>
+      withJournal(options, async (pool, _gateway, keys) => {
         const id = await findEvent(pool, ref);
         const story = id === undefined ? undefined : await showEvent(pool, ref.source, id);
         if (id === undefined || story === undefined) {
@@ -116,14 +126,28 @@ const show = (): Command =>
         }
         if (options.body) {
           const body = await bodyOf(pool, ref.source, id);
-          return body === undefined
-            ? nothing(`The bytes of ${nameOfEvent(ref)} were purged`)
-            : void process.stdout.write(body);
+          if (body === undefined) return nothing(`The bytes of ${nameOfEvent(ref)} were purged`);
+          if (body.sealed && !options.unseal) {
+            return nothing(
+              `The bytes of ${nameOfEvent(ref)} hold credentials: --unseal prints them all the same`,
+            );
+          }
+          process.stdout.write(body.sealed ? opened(body.bytes, await keys()) : body.bytes);
+          return;
         }
         if (options.json) printJson(story);
         else printStory(story);
       }),
     );
+
+function opened(bytes: Buffer, keys: Keys): Buffer {
+  try {
+    return openBody(bytes, keys);
+  } catch (cause) {
+    if (!(cause instanceof SealError)) throw cause;
+    throw new ConfigError(`the bytes could not be opened: ${cause.message}`, { cause });
+  }
+}
 
 function printStory({ source, id, type, key, labels, occurredAt, receivedAt, ...rest }: EventStory): void {
   print(visible(`${source}:${id}`));

@@ -1,9 +1,11 @@
 import { userInfo } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Pool } from 'pg';
-import { readConfig } from '../config.ts';
+import { readConfig, type Config } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import { readAddresses } from '../dev/addresses.ts';
+import { developmentKey } from '../dev/encryption-key.ts';
+import type { Keys } from '../encryption/keys.ts';
 import { ConfigError } from '../errors.ts';
 import { createPool } from '../journal/connection.ts';
 import { checkJournal } from '../journal/open.ts';
@@ -22,13 +24,14 @@ export interface JournalOptions {
  */
 export async function withJournal(
   { gateway: file }: JournalOptions,
-  work: (pool: Pool, sources: readonly string[], gateway: Gateway) => Promise<void>,
+  work: (pool: Pool, gateway: Gateway, keys: () => Promise<Keys>) => Promise<void>,
 ): Promise<void> {
   const gateway = await loadGateway(file);
   const config = readConfig(gateway);
   if (config.mode === 'direct')
     throw new ConfigError('EVERHOOK_MODE is direct: there is no journal to look into');
-  const databaseUrl = config.setting('DATABASE_URL') ?? (await readAddresses(config.home))?.database;
+  const given = config.setting('DATABASE_URL');
+  const databaseUrl = given ?? (await readAddresses(config.home))?.database;
   if (databaseUrl === undefined) {
     throw new ConfigError(
       'DATABASE_URL is not set, and no "everhook start" runs here: no journal to look into',
@@ -40,10 +43,16 @@ export async function withJournal(
     if (doubt?.startsWith('the journal could not be checked')) {
       throw new ConfigError(`DATABASE_URL: the journal does not answer: ${doubt}`);
     }
-    await work(pool, Object.keys(gateway.sources), gateway);
+    await work(pool, gateway, () => keysOf(config, given === undefined));
   } finally {
     await pool.end();
   }
+}
+
+/** Beside a running `everhook start` the key is the one that it made. */
+async function keysOf({ encryption, home }: Config, development: boolean): Promise<Keys> {
+  if (!development || encryption.current !== undefined) return encryption;
+  return { ...encryption, current: await developmentKey(home) };
 }
 
 export const jsonOption = (): Option => new Option('--json', 'for scripts: one JSON document');

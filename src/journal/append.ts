@@ -3,7 +3,14 @@ import type { PlannedRun, RoutedEvent, Verdict } from '../accept.ts';
 import { WebhookError } from '../errors.ts';
 import type { Delivery } from '../providers/provider.ts';
 import { guardCommit } from './guard.ts';
-import { deliveryRow, eventRow, type DeliveryRow, type EventRow, type JournalSource } from './rows.ts';
+import {
+  deliveryRow,
+  eventRow,
+  storedBody,
+  type DeliveryRow,
+  type EventRow,
+  type JournalSource,
+} from './rows.ts';
 import type { ClaimedRun } from './run.ts';
 import { insertBatch, judgeKnown } from './statements.ts';
 
@@ -104,6 +111,7 @@ export function createAppender(parts: AppenderParts): Appender {
 interface Waiting {
   readonly entry: Entry;
   readonly row: DeliveryRow;
+  readonly body: Buffer;
   readonly events: readonly EventRow[];
   readonly deadline: number;
   readonly verdicts: (Verdict | undefined)[];
@@ -129,6 +137,7 @@ function prepare(
   const one: Waiting = {
     entry,
     row,
+    body: storedBody(entry.delivery.body, source),
     events: entry.events.map((event, position) => eventRow(event, position, row.id, source)),
     deadline: deadline.getTime(),
     verdicts: entry.events.map(() => undefined),
@@ -276,12 +285,12 @@ function judgeStatement(known: readonly Known[]) {
 
 function valuesOf(batch: readonly Waiting[], events: readonly object[]): [string, string, Buffer] {
   let at = 1;
-  const deliveries = batch.map(({ row, entry: { delivery } }) => {
-    const placed = { ...row, body_at: at, stored_bytes: delivery.body.length };
-    at += delivery.body.length;
+  const deliveries = batch.map(({ row, body }) => {
+    const placed = { ...row, body_at: at, stored_bytes: body.length };
+    at += body.length;
     return placed;
   });
-  const bodies = Buffer.concat(batch.map(({ entry: { delivery } }) => delivery.body));
+  const bodies = Buffer.concat(batch.map(({ body }) => body));
   return [JSON.stringify(deliveries), JSON.stringify(events), bodies];
 }
 

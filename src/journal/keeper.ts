@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Keep, KeptDelivery } from '../accept.ts';
 import type { Logger } from '../log.ts';
-import { deliveryRow, type DeliveryRow, type JournalSource } from './rows.ts';
+import { deliveryRow, storedBody, type DeliveryRow, type JournalSource } from './rows.ts';
 
 /** How much waits in memory to be written, and how much of a refused body is kept. */
 const queueDeliveries = 1000;
@@ -32,13 +32,15 @@ export interface Keeper {
 
 const insert = `
 insert into everhook.deliveries (
-  id, source, received_at, remote_address, method, url, headers, body_bytes, sha256, body, verdict, code, reason, note
+  id, source, received_at, remote_address, method, url, headers, body_bytes, sha256, sealed, redacted, body, verdict,
+  code, reason, note
 )
 select id, source, received_at, remote_address, method, url, headers, body_bytes, decode(sha256, 'hex'),
-  substr($2::bytea, body_at, stored_bytes), verdict, code, reason, note
+  sealed, redacted, substr($2::bytea, body_at, stored_bytes), verdict, code, reason, note
 from json_to_recordset($1::json) as t (
   id uuid, source text, received_at timestamptz, remote_address text, method text, url text, headers jsonb,
-  body_at integer, stored_bytes integer, body_bytes integer, sha256 text, verdict text, code text, reason text, note text
+  body_at integer, stored_bytes integer, body_bytes integer, sha256 text, sealed boolean, redacted boolean,
+  verdict text, code text, reason text, note text
 )
 on conflict (id) do nothing -- written by a try whose answer was lost`;
 
@@ -176,7 +178,7 @@ function waitingOf({ source, delivery, verdict, refusal }: KeptDelivery, known: 
       reason: refusal?.reason,
       note: note.filter((part) => part !== undefined).join('; ') || undefined,
     },
-    body: Buffer.from(delivery.body.subarray(0, refusedBodyBytes)),
+    body: storedBody(Buffer.from(delivery.body.subarray(0, refusedBodyBytes)), known),
   };
 }
 

@@ -1,4 +1,6 @@
 import type { AnyProvider } from '../define.ts';
+import { hideCredentials, openBody } from '../encryption/credentials.ts';
+import { SealError } from '../encryption/seal.ts';
 import type { WebhookEvent } from '../event.ts';
 import { DeliveryHeaders, type Delivery } from '../providers/provider.ts';
 import type { JournalSource } from './rows.ts';
@@ -17,11 +19,14 @@ export interface StoredEvent {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   /** Null where it was purged. */
   readonly body: Buffer | null;
+  /** The body is encrypted. */
+  readonly sealed: boolean;
 }
 
 /** What `readStored` needs, of `everhook.events e` and `everhook.deliveries d`. */
 export const storedColumns = `
-  e.source, e.event_id, e.type, e.key, e.occurred_at, e.received_at, e.position, d.method, d.url, d.headers, d.body`;
+  e.source, e.event_id, e.type, e.key, e.occurred_at, e.received_at, e.position, d.method, d.url, d.headers, d.body,
+  d.sealed`;
 
 /** An event that cannot be read again: its body is gone, or its provider reads otherwise now. */
 export class UnreadableError extends Error {
@@ -50,9 +55,21 @@ function payloadOf(row: StoredEvent, sources: Readonly<Record<string, JournalSou
   const source = Object.hasOwn(sources, row.source) ? sources[row.source] : undefined;
   // Another process may have it: a gateway is rolled out one process after another.
   if (source === undefined) throw new Error(`this gateway has no source ${row.source}`);
-  const read = readAgain(source.provider, deliveryOf(row, row.body), row.position);
-  if (read?.id === row.event_id) return read.payload;
+  const { provider, keys } = source;
+  const body = row.sealed ? opened(row.body, source, name) : row.body;
+  const read = readAgain(provider, deliveryOf(row, body), row.position);
+  if (read?.id === row.event_id) return hideCredentials(read.payload, provider.credentials ?? [], keys);
   throw new UnreadableError(`${source.provider.name} reads another event than ${name} from its bytes now`);
+}
+
+/** A key that is not here may be with another process, or come back; what was changed stays so. */
+function opened(body: Buffer, { keys }: JournalSource, name: string): Buffer {
+  try {
+    return openBody(body, keys);
+  } catch (error) {
+    if (!(error instanceof SealError) || error.failure === 'key_unknown') throw error;
+    throw new UnreadableError(`the body of ${name} is ${error.message}`, { cause: error });
+  }
 }
 
 /** The same bytes gave an event once: where they give none, the provider's options are others. */

@@ -2,6 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { sha256 } from '../providers/signature.ts';
 import type { RoutedEvent } from '../accept.ts';
 import type { AnyProvider } from '../define.ts';
+import { sealBody } from '../encryption/credentials.ts';
+import type { Keys } from '../encryption/keys.ts';
 import type { Delivery } from '../providers/provider.ts';
 import { turnId, workflowId } from '../workflow-id.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -39,6 +41,8 @@ export interface JournalSource {
   readonly provider: AnyProvider;
   /** Equal signed bytes under another id are a conflict. */
   readonly refuseReplays: boolean;
+  /** Bodies with credentials are sealed with these. */
+  readonly keys: Keys;
 }
 
 const keptAlways = ['content-type', 'user-agent'];
@@ -58,7 +62,7 @@ export function deliveryRow(
   { provider }: JournalSource,
   eventless: boolean,
 ): DeliveryRow {
-  const { method, url, headers, body, receivedAt, remoteAddress } = delivery;
+  const { method, url, headers, body, receivedAt, remoteAddress, redacted = false } = delivery;
   return {
     id: uuidv7(),
     source,
@@ -69,11 +73,17 @@ export function deliveryRow(
     headers: headers.pick(kept(provider)),
     body_bytes: body.length,
     sha256: sha256(body),
-    sealed: false,
-    redacted: false,
+    sealed: holdsCredentials(provider),
+    redacted,
     eventless,
   };
 }
+
+const holdsCredentials = ({ credentials = [] }: AnyProvider): boolean => credentials.length > 0;
+
+/** A body, or as much of it as is kept, as it is stored. Throws SealError. */
+export const storedBody = (body: Buffer, { provider, keys }: JournalSource): Buffer =>
+  holdsCredentials(provider) ? sealBody(body, keys) : body;
 
 /** The rows of an event and its run, in one. */
 export function eventRow(

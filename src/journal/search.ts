@@ -149,14 +149,22 @@ export async function showEvent(pool: Pool, source: string, id: string): Promise
   return { ...rest, runs: runs.rows, deliveries: deliveries.rows, conflicts: conflicts.rows };
 }
 
+/** The bytes of a delivery as they are kept. */
+export interface KeptBody {
+  readonly bytes: Buffer;
+  /** They hold credentials, and are encrypted (`openBody`). */
+  readonly sealed: boolean;
+}
+
 /** The bytes of the delivery that brought an event; undefined where there is none, or they were purged. */
-export async function bodyOf(pool: Pool, source: string, id: string): Promise<Buffer | undefined> {
-  const { rows } = await pool.query<{ body: Buffer | null }>(
-    `select d.body from everhook.events e join everhook.deliveries d on d.id = e.delivery_id
+export async function bodyOf(pool: Pool, source: string, id: string): Promise<KeptBody | undefined> {
+  const { rows } = await pool.query<{ bytes: Buffer | null; sealed: boolean }>(
+    `select d.body as bytes, d.sealed from everhook.events e join everhook.deliveries d on d.id = e.delivery_id
      where e.source = $1 and e.event_id = $2`,
     [source, id],
   );
-  return rows[0]?.body ?? undefined;
+  const [{ bytes, sealed } = { bytes: null, sealed: false }] = rows;
+  return bytes === null ? undefined : { bytes, sealed };
 }
 
 /** A request to a known source. */

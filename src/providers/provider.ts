@@ -15,6 +15,8 @@ export interface Delivery {
   readonly receivedAt: Date;
   /** The sender's address, behind trusted proxies too. For people: nothing is decided by it. */
   readonly remoteAddress?: string;
+  /** The body is not as received: its provider's `blank` has erased something. */
+  readonly redacted?: boolean;
 }
 
 /** Request headers that remember which of them were repeated. Names are matched in any case. */
@@ -136,6 +138,18 @@ export interface Provider<Events extends object = Record<string, unknown>, Proof
   readonly keepHeaders?: readonly string[];
   /** Counted up when `read` gives something else for the same bytes. Default 1. */
   readonly readerVersion?: number;
+  /**
+   * Erases what nobody may keep, a session of the sender's for one: gives the body without it, or the same
+   * bytes. Runs after `verify` and before `read`; also over refused deliveries, whose bytes may be anything: where it
+   * throws, no byte of the body is kept.
+   */
+  blank?(body: Buffer): Buffer;
+  /**
+   * JSON Pointers (RFC 6901) into the payload to what a run needs and nobody else may see: a token to answer
+   * with. Runs get them sealed, and open them in an activity (`ActivityContext.reveal`); the journal keeps such
+   * a source's bodies sealed. In production a source with credentials needs EVERHOOK_ENCRYPTION_KEY.
+   */
+  readonly credentials?: readonly string[];
   /** How long the provider waits, in milliseconds. Default 3000. */
   readonly answerWithinMs?: number;
   /**

@@ -13,6 +13,7 @@ export function contextOf({
 } = {}): ActivityContext {
   return {
     development: false,
+    reveal: (sealed) => sealed,
     home: '/nonexistent',
     routes: [],
     ...others,

@@ -1,6 +1,7 @@
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { Client } from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { noKeys } from '../../src/encryption/keys.ts';
 import { openJournal } from '../../src/journal/open.ts';
 import { findEvent } from '../../src/journal/search.ts';
 import { createJournal, delivered, deliveredBatch, journalSources, plan, soon } from '../support/journal.ts';
@@ -305,6 +306,7 @@ test('credentials in headers are not kept, whatever a provider lists', async () 
           keepHeaders: ['authorization', 'cookie', 'proxy-authorization', 'x-webhook-signature'],
         },
         refuseReplays: false,
+        keys: noKeys,
       },
     },
     observer: { committed: () => undefined, failed: () => undefined, possibleReplay: () => undefined },
