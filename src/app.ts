@@ -1,4 +1,4 @@
-import express, { type Router } from 'express';
+import express, { type IRouter, type Router } from 'express';
 import type { Client } from '@temporalio/client';
 import type { ExternalStorage } from '@temporalio/common';
 import type { Registry } from 'prom-client';
@@ -7,7 +7,8 @@ import { createMetrics } from './admin/metrics.ts';
 import { createLimiter } from './api/limiter.ts';
 import type { Observe } from './api/observer.ts';
 import type { ReadySource } from './api/receive.ts';
-import { createRouter } from './api/router.ts';
+import { addRoutes } from './api/router.ts';
+import { createWebhook, type Webhook } from './api/webhook.ts';
 import { bodyLimitOf, checkGateway, keyComplaints } from './check.ts';
 import { readConfig, readProof, type Config } from './config.ts';
 import type { AnyProvider, Gateway } from './define.ts';
@@ -29,7 +30,10 @@ import { createDataConverter } from './temporal/data-converter.ts';
 
 /** The API's parts, wired; whoever listens decides when it is ready and when it drains. */
 export interface Api {
-  readonly router: Router;
+  /** Answers deliveries, for a server that does without Express there. */
+  readonly webhook: Webhook;
+  /** Adds the gateway's paths to an app or a router. */
+  readonly addTo: <R extends IRouter>(router: R) => R;
   readonly registry: Registry;
   readonly observe: Observe;
   readonly client: Client;
@@ -71,7 +75,19 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
     metrics.observe(observation);
     toLog(observation);
   };
-  const api: Omit<Api, 'router'> = {
+  const webhook = createWebhook({
+    sources,
+    accept: acceptance.accept,
+    ...(acceptance.keep && { keep: acceptance.keep }),
+    observe,
+    development: config.development,
+    publicUrl: config.publicUrl,
+    budget,
+    bodyTimeoutMs: config.requestTimeoutSeconds * 1000,
+    refusalLimiter: config.refusalLimit && createLimiter(config.refusalLimit, { policy: 'refusals' }),
+  });
+  const api: Omit<Api, 'addTo'> = {
+    webhook,
     registry: metrics.registry,
     observe,
     client,
@@ -84,21 +100,14 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
       await blobs?.close();
     },
   };
-  const router = createRouter({
-    sources,
-    accept: acceptance.accept,
-    ...(acceptance.keep && { keep: acceptance.keep }),
-    observe,
-    development: config.development,
-    publicUrl: config.publicUrl,
-    budget,
-    bodyTimeoutMs: config.requestTimeoutSeconds * 1000,
-    refusalLimiter: config.refusalLimit && createLimiter(config.refusalLimit, { policy: 'refusals' }),
-    phase: () => api.phase,
-    temporalServes: () => temporalServes(client),
-    ...(acceptance.journalServes && { journalServes: acceptance.journalServes }),
-  });
-  return Object.assign(api, { router });
+  const addTo = <R extends IRouter>(router: R) =>
+    addRoutes(router, {
+      webhook,
+      phase: () => api.phase,
+      temporalServes: () => temporalServes(client),
+      ...(acceptance.journalServes && { journalServes: acceptance.journalServes }),
+    });
+  return Object.assign(api, { addTo });
 }
 
 export interface AppOptions {
@@ -130,7 +139,7 @@ export async function createApp(gateway: Gateway, options: AppOptions = {}): Pro
   }
   const api = await assembleApi(gateway, config, log);
   api.phase = 'ready';
-  return Object.assign(express.Router().use(api.router), {
+  return Object.assign(api.addTo(express.Router({ caseSensitive: true })), {
     registry: api.registry,
     close: () => api.close(),
   });

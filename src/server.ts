@@ -1,4 +1,10 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { createAdminApp } from './admin/app.ts';
@@ -6,6 +12,7 @@ import type { CodecParts } from './admin/codec.ts';
 import { answerClientErrors } from './api/client-error.ts';
 import type { Observe } from './api/observer.ts';
 import { refuse } from './api/refuse.ts';
+import { deliveriesFirst } from './api/listener.ts';
 import { assembleApi, type Api } from './app.ts';
 import type { Config } from './config.ts';
 import { sendProblem } from './api/problem.ts';
@@ -34,18 +41,23 @@ export interface ApiServer {
 /** Starts the API and its admin port. Throws ConfigError, before anything listens where it can. */
 export async function startApi(gateway: Gateway, config: Config, log: Logger): Promise<ApiServer> {
   const api = await assembleApi(gateway, config, log);
-  const app = express().disable('x-powered-by').set('trust proxy', config.trustProxy);
-  const server = createHttpServer(app, config);
-  const underWay = new Set<ServerResponse>();
-  app.use((_request, response, next) => {
-    underWay.add(response.once('close', () => underWay.delete(response)));
-    if (api.phase === 'draining') response.set('connection', 'close');
-    next();
-  });
-  app.use(requireHost(api.observe));
-  app.use(api.router);
+  const app = express()
+    .disable('x-powered-by')
+    .set('trust proxy', config.trustProxy)
+    .enable('case sensitive routing');
+  api.addTo(app);
   app.use(noSuchPath(api.observe));
   app.use(unexpected(log));
+  const listener = deliveriesFirst(api.webhook, app, (error, response) =>
+    answerUnexpected(error, response, log),
+  );
+  const underWay = new Set<ServerResponse>();
+  const server = createHttpServer((request, response) => {
+    underWay.add(response.once('close', () => underWay.delete(response)));
+    if (api.phase === 'draining') response.setHeader('connection', 'close');
+    if (hasHost(request)) listener(request, response);
+    else refuse(request, response, api.observe, withoutHost());
+  }, config);
   answerClientErrors(server, api.observe);
   const admin = createServer(
     { connectionsCheckingInterval: 1000 },
@@ -90,12 +102,10 @@ function codecParts(
 }
 
 /** RFC 9112, 3.2: without Host, a request of HTTP/1.1 is a bad one. */
-const requireHost =
-  (observe: Observe): RequestHandler =>
-  (request, response, next) => {
-    if (request.headers.host !== undefined || request.httpVersion === '1.0') return next();
-    refuse(request, response, observe, new WebhookError('payload_unreadable', { reason: 'http_malformed' }));
-  };
+const hasHost = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  headers.host !== undefined || httpVersion === '1.0';
+
+const withoutHost = () => new WebhookError('payload_unreadable', { reason: 'http_malformed' });
 
 const noSuchPath =
   (observe: Observe): RequestHandler =>
@@ -105,10 +115,13 @@ const noSuchPath =
 /** The last resort: Express's own would print the stack into the answer. */
 const unexpected =
   (log: Logger): ErrorRequestHandler =>
-  (error, _request, response, _next) => {
-    log.error({ err: error as unknown }, 'request failed');
-    sendProblem(response, new WebhookError('internal', { reason: 'unexpected_error' }), true);
-  };
+  (error, _request, response, _next) =>
+    answerUnexpected(error, response, log);
+
+function answerUnexpected(error: unknown, response: ServerResponse, log: Logger): void {
+  log.error({ err: error }, 'request failed');
+  sendProblem(response, new WebhookError('internal', { reason: 'unexpected_error' }), true);
+}
 
 function createHttpServer(app: RequestListener, { requestTimeoutSeconds }: Config): Server {
   const server = createServer(
@@ -119,7 +132,7 @@ function createHttpServer(app: RequestListener, { requestTimeoutSeconds }: Confi
       requestTimeout: requestTimeoutSeconds * 1000 + 5000,
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 1000,
-      // Node's own answer would have no body; ours comes from `requireHost`.
+      // Node's own answer would have no body; ours comes from `hasHost`.
       requireHostHeader: false,
     },
     app,

@@ -68,7 +68,8 @@ function collect(
       hold(chunk.length);
       chunks.push(chunk);
     };
-    const onEnd = () => settle(() => resolve(Buffer.concat(chunks, bytes)));
+    const onEnd = () =>
+      settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
     const onCut = () => fail(new WebhookError('payload_unreadable', { reason: 'body_incomplete' }));
     const timer = setTimeout(
       () => fail(new WebhookError('request_timeout', { reason: 'request_timeout' })),

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WebhookError } from '../errors.ts';
 import type { Observation, Observe } from './observer.ts';
 import { sendProblem } from './problem.ts';
@@ -10,8 +10,13 @@ export const sourceless = (
 ): Observation => ({ kind: 'refused', source: 'unknown', code, reason, note, seconds: 0, remoteAddress });
 
 /** Refuses such a request at once; the connection ends where a body follows that nobody reads. */
-export function refuse(request: Request, response: Response, observe: Observe, refusal: WebhookError): void {
-  const { headers, ip } = request;
+export function refuse(
+  request: IncomingMessage & { readonly ip?: string | undefined },
+  response: ServerResponse,
+  observe: Observe,
+  refusal: WebhookError,
+): void {
+  const { headers, ip = request.socket.remoteAddress } = request;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   observe(sourceless(refusal, ip));
   sendProblem(response, refusal, hasBody);

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Accept, Keep } from '../accept.ts';
 import { WebhookError } from '../errors.ts';
 import { eventName } from '../event.ts';
@@ -29,28 +29,62 @@ export interface WebhookParts {
   readonly refusalLimiter: Limiter | undefined;
 }
 
+/** What a request says of itself, and trusted proxies of it. Express says it, or `readSender`. */
+export interface Sender {
+  /** The path, from where Everhook is mounted; without the query. */
+  readonly path: string;
+  /** Path and query as sent. */
+  readonly url: string;
+  readonly ip: string | undefined;
+  /** Whether it came through TLS. */
+  readonly secure: boolean;
+}
+
+/** Answers a delivery; undefined where the path is none of ours. */
+export type Webhook = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  sender: Sender,
+) => Promise<void> | undefined;
+
 /** The way of a delivery, from the request to the answer. Every error becomes a problem document. */
-export const webhook = (parts: WebhookParts) => async (request: Request, response: Response) => {
+export const createWebhook =
+  (parts: WebhookParts): Webhook =>
+  (request, response, sender) => {
+    const target = targetOf(sender.path, parts.sources);
+    return target && answer(request, response, { ...sender, ...target }, parts);
+  };
+
+/** A request that is for us. */
+type Call = Sender & Target;
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  call: Call,
+  parts: WebhookParts,
+): Promise<void> {
   const started = performance.now();
+  const { source, ip } = call;
   const tell = (what: DistributiveOmit<Observation, 'source' | 'seconds' | 'remoteAddress'>) =>
     parts.observe({
       ...what,
-      source: sourceOf(request, parts)?.name ?? 'unknown',
+      source: source?.name ?? 'unknown',
       seconds: (performance.now() - started) / 1000,
-      remoteAddress: request.ip,
+      remoteAddress: ip,
     });
   try {
-    const received = await take(request, response, parts);
+    const received = await take(request, response, call, parts);
     send(response, received);
     tell({ kind: 'answered', verdict: verdictOf(received), events: describe(received) });
   } catch (error) {
-    const refusal = await limitedRefusal(refusalOf(error), request.ip, parts.refusalLimiter);
+    const refusal = await limitedRefusal(refusalOf(error), ip, parts.refusalLimiter);
     if (refusal.code === 'internal') tell({ kind: 'failed', error });
     else tell({ kind: 'refused', code: refusal.code, reason: refusal.reason, note: refusal.note });
     const whole = await swallowRest(request);
     sendProblem(response, refusal, !whole);
   }
-};
+}
 
 const refusalOf = (error: unknown): WebhookError =>
   error instanceof WebhookError
@@ -59,10 +93,42 @@ const refusalOf = (error: unknown): WebhookError =>
 
 type DistributiveOmit<T, Keys extends PropertyKey> = T extends unknown ? Omit<T, Keys> : never;
 
-async function take(request: Request, response: Response, parts: WebhookParts): Promise<Received> {
-  requireHttps(request, parts.development);
+/** What a path under `/webhooks` names. */
+interface Target {
+  /** Undefined where the gateway has none of that name. */
+  readonly source: ReadySource | undefined;
+  readonly token: string | undefined;
+}
+
+const deliveryPath = /^\/webhooks\/([^/]+)(?:\/([^/]+))?\/?$/;
+
+/** `/webhooks/:source[/:token]`; undefined where a path is none of ours. */
+function targetOf(path: string, sources: WebhookParts['sources']): Target | undefined {
+  if (!path.startsWith('/webhooks')) return undefined;
+  const [, name, token] = deliveryPath.exec(path) ?? [];
+  if (name === undefined && path.length > '/webhooks'.length && path['/webhooks'.length] !== '/')
+    return undefined;
+  try {
+    const source = decodeURIComponent(name ?? '');
+    return {
+      source: Object.hasOwn(sources, source) ? sources[source] : undefined,
+      token: token && decodeURIComponent(token),
+    };
+  } catch {
+    // `/webhooks/%`: no source is called that.
+    return { source: undefined, token: undefined };
+  }
+}
+
+async function take(
+  request: IncomingMessage,
+  response: ServerResponse,
+  call: Call,
+  parts: WebhookParts,
+): Promise<Received> {
+  const { source, secure } = call;
+  requireHttps(request, secure, parts.development);
   requireMethod(request);
-  const source = sourceOf(request, parts);
   if (source === undefined) throw new WebhookError('source_unknown', { reason: 'source_unknown' });
 
   const receivedAt = new Date();
@@ -72,7 +138,7 @@ async function take(request: Request, response: Response, parts: WebhookParts): 
     budget: parts.budget,
   });
   try {
-    const delivery = deliveryOf(request, body, receivedAt, parts.publicUrl);
+    const delivery = deliveryOf(request, body, { ...call, receivedAt, publicUrl: parts.publicUrl });
     return await receiveAndKeep(delivery, source, parts);
   } finally {
     release();
@@ -105,56 +171,56 @@ const deadlineOf = ({ provider: { answerWithinMs = 3000 } }: ReadySource): Date 
   new Date(Date.now() + Math.min(2000, answerWithinMs - 300));
 
 /** Plain HTTP may come from this machine in development; else TLS ends here or at a trusted proxy. */
-function requireHttps(request: Request, development: boolean): void {
-  if (request.secure || (development && isLoopback(request.socket.remoteAddress))) return;
+function requireHttps(request: IncomingMessage, secure: boolean, development: boolean): void {
+  if (secure || (development && isLoopback(request.socket.remoteAddress))) return;
   throw new WebhookError('https_required', { reason: 'plain_http' });
 }
 
 const isLoopback = (address = ''): boolean => /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/.test(address);
 
-function requireMethod({ method }: Request): void {
+function requireMethod({ method = '' }: IncomingMessage): void {
   if (method === 'POST' || method === 'PUT') return;
   throw new WebhookError('method_not_allowed', { reason: 'method_not_allowed', note: method.slice(0, 16) });
 }
 
-function sourceOf({ params }: Request, { sources }: WebhookParts): ReadySource | undefined {
-  const name = params.source;
-  return typeof name === 'string' && Object.hasOwn(sources, name) ? sources[name] : undefined;
-}
-
-function deliveryOf(request: Request, body: Buffer, receivedAt: Date, publicUrl?: string): Delivery {
-  const { method, rawHeaders, originalUrl, params } = request;
-  const names = rawHeaders.filter((_, index) => index % 2 === 0);
-  const headers = new DeliveryHeaders(names.map((name, index) => [name, rawHeaders[index * 2 + 1] ?? '']));
-  const pathToken = typeof params.token === 'string' ? params.token : undefined;
+function deliveryOf(
+  { method = '', rawHeaders }: IncomingMessage,
+  body: Buffer,
+  {
+    url,
+    token,
+    ip,
+    receivedAt,
+    publicUrl,
+  }: Call & { readonly receivedAt: Date; readonly publicUrl: string | undefined },
+): Delivery {
   return {
     method,
-    url: pathToken === undefined ? originalUrl : withoutToken(originalUrl),
-    ...(publicUrl !== undefined && { publicUrl: publicUrl + originalUrl }),
-    headers,
+    url: token === undefined ? url : withoutToken(url),
+    ...(publicUrl !== undefined && { publicUrl: publicUrl + url }),
+    headers: new DeliveryHeaders({ raw: rawHeaders }),
     body,
-    ...(pathToken !== undefined && { pathToken }),
+    ...(token !== undefined && { pathToken: token }),
     receivedAt,
-    ...(request.ip !== undefined && { remoteAddress: request.ip }),
+    ...(ip !== undefined && { remoteAddress: ip }),
   };
 }
 
 /** The token is a secret: nothing that is logged or kept may hold it. */
 const withoutToken = (url: string): string => url.replace(/(\/webhooks\/[^/?]+)\/[^/?]*/, '$1');
 
-function send(response: Response, received: Received): void {
+function send(response: ServerResponse, received: Received): void {
   if (response.destroyed) return;
   const { status, headers, body }: Answer = received.answer;
   const event = onlyEvent(received);
   const text = typeof body === 'object' ? JSON.stringify(body) : body;
-  response.writeHead(status, {
-    ...(typeof body === 'object' && { 'content-type': 'application/json' }),
-    'cache-control': 'no-store',
-    ...(status !== 204 && { 'content-length': Buffer.byteLength(text ?? '') }),
-    ...(event !== undefined && { 'everhook-event': workflowId(event) }),
-    ...received.limitHeaders,
-    ...headers,
-  });
+  if (typeof body === 'object') response.setHeader('content-type', 'application/json');
+  response.setHeader('cache-control', 'no-store');
+  if (status !== 204) response.setHeader('content-length', Buffer.byteLength(text ?? ''));
+  if (event !== undefined) response.setHeader('everhook-event', workflowId(event));
+  for (const name in received.limitHeaders) response.setHeader(name, received.limitHeaders[name]!);
+  for (const name in headers) response.setHeader(name, headers[name]!);
+  response.statusCode = status;
   response.end(text);
 }
 

@@ -4,7 +4,8 @@ import type { ClaimedRun } from '../journal/run.ts';
 import type { Logger } from '../log.ts';
 import { StartError, type StartFailure } from '../temporal/answers.ts';
 import type { Start } from '../temporal/start.ts';
-import { backOffSeconds, ringAgainSeconds } from './back-off.ts';
+import { createAttempt, type Ring } from './attempt.ts';
+import { backOffSeconds } from './back-off.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { createMarks } from './marks.ts';
 
@@ -13,8 +14,6 @@ export const startsInFlight = 32;
 /** New runs, and their bytes, that wait in memory; what comes beyond waits in the table. */
 const queueRuns = 1000;
 const queueBytes = 32 * 1024 * 1024;
-/** How long one call may take, in milliseconds. */
-const callMs = 5000;
 /** How often the table is looked at, in milliseconds, when nothing hurries. */
 const sweepMs = 500;
 /** How long everything, or one row's runs, rest after what repetition cannot mend soon, in milliseconds. */
@@ -25,20 +24,6 @@ const routeMs = 60_000;
 const leaseMarginMs = 5000;
 /** How long calls under way may still take when dispatch stops, in milliseconds. */
 const drainMs = 6000;
-
-/** Wakes a keyed run, which then fetches its next event itself. Throws StartError. */
-export type Ring = (
-  bell: {
-    readonly turn: string;
-    readonly kind: 'inOrderBy' | 'feedBy';
-    readonly workflow: string;
-    readonly taskQueue: string;
-    readonly source: string;
-    readonly key: string;
-    readonly priority?: number;
-  },
-  deadline: Date,
-) => Promise<void>;
 
 export interface DispatcherParts {
   readonly claims: Claims;
@@ -78,11 +63,10 @@ interface Item {
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const { claims, log, observe, leaseSeconds } = parts;
   const marks = createMarks(claims, log);
+  const bring = createAttempt(parts, marks);
   const fresh = createFairQueue<Item>();
   const old: Item[] = [];
   const inFlight = { fresh: 0, old: 0 };
-  /** When a turn was last rung, by performance.now() before the call: what was committed by then is covered. */
-  const rung = new Map<string, number>();
   const resting = new Map<string, number>();
   let paused: ReadonlySet<string> = new Set();
   let freshBytes = 0;
@@ -151,7 +135,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   async function attempt({ run, since }: Item): Promise<void> {
     try {
-      const outcome = run.turn === undefined ? await startOne(run) : await ringOne(run, since);
+      const outcome = await bring(run, since);
       // Temporal is back: on with the rest, at once.
       if (probing) more = true;
       probing = false;
@@ -170,50 +154,6 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         untouched: !run.mayBeStarted,
       });
     }
-  }
-
-  async function startOne(run: ClaimedRun): Promise<'started' | 'duplicate'> {
-    const event = await run.event();
-    const { workflow, taskQueue, n, priority, workflowId } = run;
-    const started = await parts.start(
-      {
-        event,
-        workflow,
-        taskQueue,
-        n,
-        again: run.attempts > 1,
-        ...(priority !== undefined && { priority }),
-        ...(workflowId !== undefined && { workflowId }),
-      },
-      new Date(Date.now() + callMs),
-    );
-    marks.started(run.id);
-    return started;
-  }
-
-  async function ringOne(run: ClaimedRun, since: number): Promise<'rung'> {
-    const { kind, workflow, taskQueue, source, turnKey, priority } = run;
-    const turn = run.turn!;
-    if ((rung.get(turn) ?? 0) <= since) {
-      const began = performance.now();
-      const bell = {
-        turn,
-        kind: kind as 'inOrderBy' | 'feedBy',
-        workflow,
-        taskQueue,
-        source,
-        key: turnKey ?? '',
-      };
-      await parts.ring(
-        { ...bell, ...(priority !== undefined && { priority }) },
-        new Date(Date.now() + callMs),
-      );
-      if (rung.size > 10_000) rung.clear();
-      rung.set(turn, began);
-    }
-    // It stays accepted until the keyed run has handled it, and is rung again until then.
-    marks.giveBack({ id: run.id, delaySeconds: ringAgainSeconds(run.attempts), untouched: true });
-    return 'rung';
   }
 
   function failed(run: ClaimedRun, { failure, message }: StartError): void {

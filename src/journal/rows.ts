@@ -1,12 +1,12 @@
-import { v7 as uuidv7 } from 'uuid';
 import { sha256 } from '../providers/signature.ts';
-import type { RoutedEvent } from '../accept.ts';
+import type { RoutedEvent, RowKind } from '../accept.ts';
 import type { AnyProvider } from '../define.ts';
 import { sealBody } from '../encryption/credentials.ts';
 import type { Keys } from '../encryption/keys.ts';
 import type { Delivery } from '../providers/provider.ts';
 import { turnId, workflowId } from '../workflow-id.ts';
 import { fingerprint } from './fingerprint.ts';
+import { deliveryId } from './delivery-id.ts';
 
 /** How a delivery and its events are written: the columns of `statements.ts`, by their names there. */
 export interface DeliveryRow {
@@ -22,6 +22,9 @@ export interface DeliveryRow {
   readonly sealed: boolean;
   readonly redacted: boolean;
   readonly eventless: boolean;
+  /** Known when its batch leaves: where its body is among the batch's, from 1, and how long that is. */
+  body_at: number;
+  stored_bytes: number;
 }
 
 export interface EventRow {
@@ -33,7 +36,27 @@ export interface EventRow {
   readonly type: string;
   readonly fingerprint: string;
   readonly state: 'accepted' | 'ignored' | 'parked';
-  readonly [column: string]: unknown;
+  readonly echo: string | undefined;
+  readonly key: string | undefined;
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  readonly occurred_at: string | undefined;
+  readonly received_at: string;
+  readonly reader: string;
+  readonly route: string | undefined;
+  readonly kind: RowKind | 'none';
+  readonly workflow: string | undefined;
+  readonly task_queue: string | undefined;
+  readonly priority: number | undefined;
+  readonly workflow_id: string | undefined;
+  readonly turn: string | undefined;
+  readonly turn_key: string | undefined;
+  readonly settling_seconds: number | undefined;
+  readonly last_error: string | undefined;
+  /** Known when its batch leaves: an earlier one in it had the same signed bytes. */
+  echoed: boolean;
+  /** Known then as well: whether dispatch has room, and takes it in memory. */
+  lease_seconds: number;
+  leased_by: string | undefined;
 }
 
 /** What the journal needs to know of a source. */
@@ -64,7 +87,7 @@ export function deliveryRow(
 ): DeliveryRow {
   const { method, url, headers, body, receivedAt, remoteAddress, redacted = false } = delivery;
   return {
-    id: uuidv7(),
+    id: deliveryId(),
     source,
     received_at: receivedAt,
     remote_address: remoteAddress,
@@ -76,6 +99,8 @@ export function deliveryRow(
     sealed: holdsCredentials(provider),
     redacted,
     eventless,
+    body_at: 0,
+    stored_bytes: 0,
   };
 }
 
@@ -119,5 +144,8 @@ export function eventRow(
     settling_seconds: run?.settlingSeconds,
     state: plan.state,
     last_error: plan.state === 'parked' ? `${plan.why}: ${plan.note}` : undefined,
+    echoed: false,
+    lease_seconds: 0,
+    leased_by: undefined,
   };
 }

@@ -2,22 +2,27 @@ import { isInteger, parse as parseLossless } from 'lossless-json';
 import type { z } from 'zod';
 import { WebhookError } from '../errors.ts';
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Bytes to text; refuses what is not UTF-8. A byte-order mark is dropped. */
 export function utf8(body: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return strictUtf8.decode(body);
   } catch (cause) {
     throw new WebhookError('payload_unreadable', { reason: 'not_utf8', cause });
   }
 }
 
+/** What may be an integer of sixteen digits: in a text of JSON, too, and then the parser finds out. */
+const longNumber = /(?:^|[\s:,[-])\d{16}/;
+
 /**
  * JSON to a value. Integer literals beyond Number.MAX_SAFE_INTEGER become texts of the same digits,
- * so that no id is ever rounded; only bodies with sixteen digits in a row pay for the slower parser.
+ * so that no id is ever rounded; only bodies in which a number may have sixteen digits pay for the slower parser.
  */
 export function parseJson(text: string): unknown {
   try {
-    return /\d{16}/.test(text)
+    return longNumber.test(text)
       ? parseLossless(text, null, { parseNumber: exactNumber, onDuplicateKey: ({ newValue }) => newValue })
       : (JSON.parse(text) as unknown);
   } catch (cause) {

@@ -21,35 +21,46 @@ export interface Delivery {
 
 /** Request headers that remember which of them were repeated. Names are matched in any case. */
 export class DeliveryHeaders {
-  readonly #values = new Map<string, string[]>();
+  /** Names and values in turn, as they came. Few of them are ever asked for. */
+  readonly #raw: readonly string[];
 
-  constructor(pairs: Iterable<readonly [name: string, value: string]>) {
-    for (const [name, value] of pairs) {
-      const key = name.toLowerCase();
-      const values = this.#values.get(key);
-      if (values) values.push(value);
-      else this.#values.set(key, [value]);
-    }
+  /** Of names with their values, or of Node's `rawHeaders`, where they alternate. */
+  constructor(
+    headers: Iterable<readonly [name: string, value: string]> | { readonly raw: readonly string[] },
+  ) {
+    this.#raw = 'raw' in headers ? headers.raw : [...headers].flat();
   }
 
   /** The value; repeated headers are folded with a comma and a blank, as RFC 9110 5.3 allows. */
   get(name: string): string | undefined {
-    return this.#values.get(name.toLowerCase())?.join(', ');
+    const values = this.#valuesOf(name);
+    return values.length === 0 ? undefined : values.join(', ');
   }
 
-  /** Those of these names that are there, each with its values; names in lower case. */
+  /** Those of these names that are there, each with its values; names as given. */
   pick(names: readonly string[]): Record<string, readonly string[]> {
-    return Object.fromEntries(
-      names.flatMap((name) => {
-        const values = this.#values.get(name);
-        return values === undefined ? [] : [[name, values] as const];
-      }),
-    );
+    const picked: Record<string, readonly string[]> = {};
+    for (const name of names) {
+      const values = this.#valuesOf(name);
+      if (values.length > 0) picked[name] = values;
+    }
+    return picked;
   }
 
   /** True when the header came more than once. */
   repeated(name: string): boolean {
-    return (this.#values.get(name.toLowerCase())?.length ?? 0) > 1;
+    return this.#valuesOf(name).length > 1;
+  }
+
+  #valuesOf(name: string): string[] {
+    const wanted = name.toLowerCase();
+    const values: string[] = [];
+    for (let at = 0; at < this.#raw.length; at += 2) {
+      const found = this.#raw[at]!;
+      if (found.length === wanted.length && found.toLowerCase() === wanted)
+        values.push(this.#raw[at + 1] ?? '');
+    }
+    return values;
   }
 }
 

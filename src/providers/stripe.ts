@@ -93,7 +93,7 @@ function parseSignature(value: string): { time: string; signatures: string[] } {
   return { time, signatures };
 }
 
-const envelope = z.looseObject({ type: z.string().min(1) });
+const envelope = z.object({ type: z.string().min(1) });
 
 function labels(payload: unknown): Record<string, string> {
   const object = ['data', 'object'];

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { Ring } from '../dispatch/dispatcher.ts';
+import type { Ring } from '../dispatch/attempt.ts';
 import { classify } from './answers.ts';
 import { cutKeyword } from './search-attributes.ts';
 

@@ -7,7 +7,9 @@ import { answerClientErrors } from '../../src/api/client-error.ts';
 import type { Limiter } from '../../src/api/limiter.ts';
 import type { Observation } from '../../src/api/observer.ts';
 import type { ReadySource } from '../../src/api/receive.ts';
-import { createRouter } from '../../src/api/router.ts';
+import { deliveriesFirst } from '../../src/api/listener.ts';
+import { addRoutes } from '../../src/api/router.ts';
+import { createWebhook } from '../../src/api/webhook.ts';
 import { payment, stripe, type SigningProof } from '../../src/providers/index.ts';
 import type { HmacProof } from '../../src/providers/proof.ts';
 
@@ -79,26 +81,29 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { refusalLimiter, paymentLimiter } = options;
   const app = express().set('trust proxy', options.trustProxy ?? false);
   options.before?.(app);
-  app.use(
-    createRouter({
-      sources: paymentLimiter
-        ? { ...sources, payment: { ...sources.payment!, limiter: paymentLimiter } }
-        : sources,
-      accept: (given) => {
-        accepted.push(given);
-        return (options.accept ?? takeAll)(given);
-      },
-      observe,
-      development: options.development ?? true,
-      publicUrl: 'https://hooks.example.com',
-      budget: { limitBytes: options.budgetBytes ?? 1_000_000, usedBytes: 0 },
-      bodyTimeoutMs: options.bodyTimeoutMs ?? 5000,
-      refusalLimiter,
-      phase: () => 'ready',
-      temporalServes: () => Promise.resolve(true),
-    }),
-  );
-  const server = createServer({ connectionsCheckingInterval: 100, ...options.server }, app);
+  app.enable('case sensitive routing');
+  const webhook = createWebhook({
+    sources: paymentLimiter
+      ? { ...sources, payment: { ...sources.payment!, limiter: paymentLimiter } }
+      : sources,
+    accept: (given) => {
+      accepted.push(given);
+      return (options.accept ?? takeAll)(given);
+    },
+    observe,
+    development: options.development ?? true,
+    publicUrl: 'https://hooks.example.com',
+    budget: { limitBytes: options.budgetBytes ?? 1_000_000, usedBytes: 0 },
+    bodyTimeoutMs: options.bodyTimeoutMs ?? 5000,
+    refusalLimiter,
+  });
+  addRoutes(app, { webhook, phase: () => 'ready', temporalServes: () => Promise.resolve(true) });
+  const fail = (error: unknown) => {
+    throw error;
+  };
+  // As `everhook api` listens; an app of somebody else's has Express in front.
+  const listener = options.before ? app : deliveriesFirst(webhook, app, fail);
+  const server = createServer({ connectionsCheckingInterval: 100, ...options.server }, listener);
   answerClientErrors(server, observe);
   const port = await listen(server);
   const call: TestApp['call'] = (method, path, headers = {}, body = '') =>

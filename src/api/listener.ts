@@ -1,0 +1,44 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Express } from 'express';
+import proxyAddress from 'proxy-addr';
+import type { Sender, Webhook } from './webhook.ts';
+
+/**
+ * A server's listener: deliveries are answered at once, and Express takes what is left. On the way of a delivery
+ * Express would cost more than all else together (docs/decisions/0011-deliveries-pass-by-express.md).
+ * What an app that Everhook is mounted in sees is the same.
+ */
+export function deliveriesFirst(
+  webhook: Webhook,
+  app: Express,
+  fail: (error: unknown, response: ServerResponse) => void,
+): RequestListener {
+  const trust = app.get('trust proxy fn') as Trust;
+  return (request, response) => {
+    const answered = webhook(request, response, readSender(request, trust));
+    if (answered === undefined) app(request, response);
+    else answered.catch((error: unknown) => fail(error, response));
+  };
+}
+
+/** Whether a proxy is believed: its address, and how many hops it is away from us. */
+export type Trust = (address: string, hop: number) => boolean;
+
+/** What Express would say of a request as `path`, `originalUrl`, `ip` and `secure`. */
+export function readSender(request: IncomingMessage, trust: Trust): Sender {
+  const { url = '' } = request;
+  const end = url.search(/[?#]/);
+  return {
+    path: end < 0 ? url : url.slice(0, end),
+    url,
+    ip: proxyAddress(request, trust),
+    secure: isSecure(request, trust),
+  };
+}
+
+function isSecure({ socket, headers }: IncomingMessage, trust: Trust): boolean {
+  if ('encrypted' in socket && socket.encrypted === true) return true;
+  if (!trust(socket.remoteAddress ?? '', 0)) return false;
+  // Each proxy adds its word at the end; the first is what the sender spoke.
+  return headers['x-forwarded-proto']?.toString().split(',')[0]?.trim() === 'https';
+}
