@@ -5,7 +5,7 @@ import type { EventRef, WebhookEvent } from '../event.ts';
 import type { Answer, Delivery, ReadEvent } from '../providers/provider.ts';
 import { bounded } from './bounds.ts';
 import type { Limiter } from './limiter.ts';
-import { route } from './route.ts';
+import { parkTooOld, route } from './route.ts';
 
 /** A source, ready to judge deliveries: its provider, its proof and its rows. */
 export interface ReadySource {
@@ -16,6 +16,8 @@ export interface ReadySource {
   readonly bodyLimitBytes: number;
   /** Counts proven deliveries, of all addresses together; without one there is no limit. */
   readonly limiter?: Limiter;
+  /** Since when its ids are remembered; older events are parked. Without it they are kept for ever. */
+  readonly memoryBegins?: (now: Date) => Date | undefined;
 }
 
 /** What became of a delivery. */
@@ -69,7 +71,8 @@ function routed(read: ReadEvent, delivery: Delivery, source: ReadySource): Route
     receivedAt: delivery.receivedAt.toISOString(),
     payload: read.payload,
   };
-  return { event, read, plan: route(event, read.types, source.routes, source.provider.schemas) };
+  const plan = route(event, read.types, source.routes, source.provider.schemas);
+  return { event, read, plan: parkTooOld(plan, event, source.memoryBegins?.(delivery.receivedAt)) };
 }
 
 /** `{"received":true}`, and what else is so; a batch is counted. */
