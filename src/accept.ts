@@ -26,7 +26,7 @@ export type Plan =
   | {
       readonly state: 'parked';
       readonly route: string;
-      readonly why: 'payload_unexpected' | 'key_unusable';
+      readonly why: 'payload_unexpected' | 'key_unusable' | 'too_old';
       readonly note: string;
       /** What it would have been, once a person says so. Without it the row gave no usable key. */
       readonly run?: PlannedRun;

@@ -6,8 +6,11 @@ import type { Config } from './config.ts';
 import type { Gateway } from './define.ts';
 import { createDispatcher } from './dispatch/dispatcher.ts';
 import { ConfigError } from './errors.ts';
+import { createPool } from './journal/connection.ts';
 import { createKeeper } from './journal/keeper.ts';
 import { checkJournal, leaseSeconds, openJournal } from './journal/open.ts';
+import { retentionRules } from './journal/retention.ts';
+import { startRetention } from './journal/retention-walker.ts';
 import type { JournalSource } from './journal/rows.ts';
 import type { Logger } from './log.ts';
 import { acceptDirectly } from './temporal/direct.ts';
@@ -22,9 +25,14 @@ export interface Acceptance {
   readonly keep?: Keep;
   /** Undefined in direct mode. */
   readonly journalServes?: () => Promise<boolean>;
+  /** Up to when a source has forgotten events, by their own time; undefined in direct mode. */
+  readonly forgottenUpTo?: (source: string) => Date | undefined;
   /** Finishes what is under way, and closes what it opened. */
   close(): Promise<void>;
 }
+
+/** Retention has one connection, and does not wait for a lock longer than this, in milliseconds. */
+const retentionLockMs = 1000;
 
 export interface AcceptanceParts {
   readonly gateway: Gateway;
@@ -44,9 +52,10 @@ export async function assembleAcceptance(parts: AcceptanceParts): Promise<Accept
   if (config.mode === 'direct') {
     return { accept: acceptDirectly(start, metrics.observeStart), close: () => Promise.resolve() };
   }
-  const { observer, watch } = createJournalMetrics(metrics.registry);
+  const { observer, retained, watch } = createJournalMetrics(metrics.registry);
   const sources = journalSources(parts.gateway, config);
-  const journal = openJournal({ databaseUrl: requireDatabase(config), sources, observer });
+  const databaseUrl = requireDatabase(config);
+  const journal = openJournal({ databaseUrl, sources, observer });
   try {
     for (const doubt of await checkJournal(journal.pool, config)) parts.log.warn({ doubt }, 'the journal');
   } catch (error) {
@@ -64,6 +73,19 @@ export async function assembleAcceptance(parts: AcceptanceParts): Promise<Accept
   });
   journal.dispatchTo(dispatcher);
   const keeper = createKeeper({ pool: journal.pool, sources, log: parts.log, limits: config.quarantine });
+  const retentionPool = createPool(databaseUrl, {
+    name: 'everhook-retention',
+    connections: 1,
+    lockMs: retentionLockMs,
+  });
+  const retention = await startRetention({
+    pool: retentionPool,
+    client,
+    rules: retentionRules(parts.gateway.sources, config.sources),
+    sources: config.sources,
+    log: parts.log,
+    observer: retained,
+  });
   watch({
     claims: journal.claims,
     dispatcher,
@@ -74,9 +96,10 @@ export async function assembleAcceptance(parts: AcceptanceParts): Promise<Accept
     accept: journal.accept,
     keep: keeper.keep,
     journalServes: journal.serves,
+    forgottenUpTo: retention.forgottenUpTo,
     async close() {
-      await Promise.all([dispatcher.stop(), keeper.close()]);
-      await journal.close();
+      await Promise.all([dispatcher.stop(), keeper.close(), retention.stop()]);
+      await Promise.all([journal.close(), retentionPool.end()]);
     },
   };
 }

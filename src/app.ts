@@ -2,7 +2,7 @@ import express, { type IRouter, type Router } from 'express';
 import type { Client } from '@temporalio/client';
 import type { ExternalStorage } from '@temporalio/common';
 import type { Registry } from 'prom-client';
-import { assembleAcceptance, requireDatabase } from './acceptance.ts';
+import { assembleAcceptance, requireDatabase, type Acceptance } from './acceptance.ts';
 import { createMetrics } from './admin/metrics.ts';
 import { createLimiter } from './api/limiter.ts';
 import type { Observe } from './api/observer.ts';
@@ -23,6 +23,7 @@ import { startBlobCollector } from './journal/collect-blobs.ts';
 import { journalSchema } from './journal/schema.ts';
 import { createLogger, logObservation, type Logger } from './log.ts';
 import { migrateSchema } from './postgres/migrate.ts';
+import { memoryBegins } from './retention.ts';
 import type { Environment } from './settings.ts';
 import { checkTemporal } from './temporal/check.ts';
 import { connectTemporal, temporalServes } from './temporal/connection.ts';
@@ -76,7 +77,7 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
     toLog(observation);
   };
   const webhook = createWebhook({
-    sources,
+    sources: remembering(sources, gateway, acceptance),
     accept: acceptance.accept,
     ...(acceptance.keep && { keep: acceptance.keep }),
     observe,
@@ -108,6 +109,24 @@ export async function assembleApi(gateway: Gateway, config: Config, log: Logger)
       ...(acceptance.journalServes && { journalServes: acceptance.journalServes }),
     });
   return Object.assign(api, { addTo });
+}
+
+/** With the journal each source knows since when ids are remembered; without it Temporal alone knows ids. */
+function remembering(
+  sources: Readonly<Record<string, ReadySource>>,
+  gateway: Gateway,
+  { forgottenUpTo }: Pick<Acceptance, 'forgottenUpTo'>,
+): Readonly<Record<string, ReadySource>> {
+  if (forgottenUpTo === undefined) return sources;
+  return Object.fromEntries(
+    Object.entries(sources).map(([name, ready]) => [
+      name,
+      {
+        ...ready,
+        memoryBegins: (now) => memoryBegins(gateway.sources[name]!, now, forgottenUpTo(name)),
+      } satisfies ReadySource,
+    ]),
+  );
 }
 
 export interface AppOptions {

@@ -3,6 +3,7 @@ import type { Config, Mode } from './config.ts';
 import type { AnyRow, Gateway, Source } from './define.ts';
 import { ConfigError } from './errors.ts';
 import { complaintOf } from './rate-limit.ts';
+import { retentionComplaintOf } from './retention.ts';
 
 /**
  * What types cannot see of a gateway, checked before anything listens. Throws ConfigError that names
@@ -25,6 +26,9 @@ export function checkGateway(
     if (options.refuseReplays && mode === 'direct' && on.includes(name)) {
       throw new ConfigError(`source ${name}: refuseReplays needs the journal, which direct mode has not`);
     }
+    if (options.retentionDays !== undefined && mode === 'direct' && on.includes(name)) {
+      throw new ConfigError(`source ${name}: retentionDays needs the journal, which direct mode has not`);
+    }
     const limit = options.bodyLimitBytes;
     const most = mode === 'direct' ? bodyLimitBytes : largestBodyBytes;
     if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= most)) {
@@ -32,6 +36,8 @@ export function checkGateway(
     }
     const complaint = options.rateLimit && complaintOf(options.rateLimit);
     if (complaint !== undefined) throw new ConfigError(`source ${name}: rateLimit.${complaint}`);
+    const retention = retentionComplaintOf(options.retentionDays);
+    if (retention !== undefined) throw new ConfigError(`source ${name}: ${retention}`);
   }
 }
 

@@ -16,6 +16,11 @@ export interface SourceOptions {
    * get 429. Default: no limit, because some providers never send again what was answered so.
    */
   readonly rateLimit?: RateLimit;
+  /**
+   * How long the journal keeps a delivery's body, headers and address, in days (a whole number from 1 to 3,650), or
+   * `'forever'`. Default 90. A body that a run may still need is kept longer. Needs the journal.
+   */
+  readonly retentionDays?: number | 'forever';
 }
 
 /** A provider under the name that its URL, its proofs and its workflow ids carry. */

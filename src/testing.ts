@@ -124,7 +124,9 @@ export async function testGateway(
       const post = async (): Promise<Sent> => {
         const request = signed();
         const { status, body, accepted } = await exchange(url, request);
-        const run = accepted ? await expectedRun(gateway, source, { url, proof, request }) : undefined;
+        const run = accepted
+          ? await expectedRun(gateway, source, { url, proof, request, mode: config.mode })
+          : undefined;
         const workflowId = run?.plan.state === 'accepted' ? run.workflowId : undefined;
         return {
           status,

@@ -98,6 +98,26 @@ test('takes a rate limit', () => {
   expect(() => checkGateway(gateway('run', { rateLimit }))).not.toThrow();
 });
 
+test.each([0, -1, 1.5, 3651, NaN, Infinity, 'always', '90', null])(
+  'bodies kept for %s days stop the start, by name',
+  (days) => {
+    const odd = gateway('run', { retentionDays: days as number });
+    expect(() => checkGateway(odd)).toThrow(
+      `source shop: retentionDays must be a whole number from 1 to 3650, or 'forever', not ${days}`,
+    );
+    expect(() => checkGateway(odd)).toThrow(ConfigError);
+  },
+);
+
+test.each([1, 90, 3650, 'forever'] as const)('takes bodies kept for %s days, with the journal', (days) => {
+  const kept = gateway('run', { retentionDays: days });
+  expect(() => checkGateway(kept)).not.toThrow();
+  expect(() => checkGateway(kept, 'direct')).toThrow(
+    'source shop: retentionDays needs the journal, which direct mode has not',
+  );
+  expect(() => checkGateway(kept, 'direct', [])).not.toThrow();
+});
+
 test('rows of a source that is not there stop the start', () => {
   const { sources, ...rest } = gateway('run');
   expect(() => checkGateway({ ...rest, sources: {}, routes: { shop: {} } })).toThrow(

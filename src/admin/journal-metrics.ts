@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { AppendObserver } from '../journal/append.ts';
 import type { Claims } from '../journal/claims.ts';
+import type { RetentionObserver } from '../journal/retention-walker.ts';
 
 /** How long the counts of the table serve every scrape, in milliseconds. */
 const freshMs = 5000;
@@ -9,6 +10,7 @@ const freshMs = 5000;
 /** Metrics of journal mode, in the registry of one API process. */
 export function createJournalMetrics(registry: Registry): {
   readonly observer: AppendObserver;
+  readonly retained: RetentionObserver;
   /** Adds what the table and the dispatcher tell, once they are there. */
   watch(parts: {
     readonly claims: Pick<Claims, 'backlog'>;
@@ -43,7 +45,23 @@ export function createJournalMetrics(registry: Registry): {
     labelNames: ['source'],
     registers,
   });
+  const erased = new Counter({
+    name: 'everhook_journal_erased_bodies_total',
+    help: 'Bodies of deliveries that this process erased after their retention, by source.',
+    labelNames: ['source'],
+    registers,
+  });
+  const forgotten = new Counter({
+    name: 'everhook_journal_forgotten_events_total',
+    help: 'Events that this process deleted, ids included, after the memory of their source, by source.',
+    labelNames: ['source'],
+    registers,
+  });
   return {
+    retained: {
+      erased: (source, bodies) => erased.inc({ source }, bodies),
+      forgot: (source, events) => forgotten.inc({ source }, events),
+    },
     observer: {
       committed({ seconds, deliveries }) {
         commit.observe(seconds);

@@ -6,7 +6,7 @@ import type { Answer, Delivery, ReadEvent } from '../providers/provider.ts';
 import { blanked } from './blank.ts';
 import { bounded } from './bounds.ts';
 import type { Limiter } from './limiter.ts';
-import { route } from './route.ts';
+import { parkTooOld, route } from './route.ts';
 
 /** A source, ready to judge deliveries: its provider, its proof and its rows. */
 export interface ReadySource {
@@ -19,6 +19,8 @@ export interface ReadySource {
   readonly hide?: (payload: unknown) => unknown;
   /** Counts proven deliveries, of all addresses together; without one there is no limit. */
   readonly limiter?: Limiter;
+  /** Since when its ids are remembered; older events are parked. Without it they are kept for ever. */
+  readonly memoryBegins?: (now: Date) => Date | undefined;
 }
 
 /** What became of a delivery. */
@@ -74,8 +76,12 @@ function routed(read: ReadEvent, delivery: Delivery, source: ReadySource): Route
     payload: read.payload,
   };
   const plan = route(event, read.types, source.routes, source.provider.schemas);
-  // The rows and schemas are the user's, and judge what came; what goes on is sealed.
-  return { event: source.hide ? { ...event, payload: source.hide(event.payload) } : event, read, plan };
+  return {
+    // The rows and schemas are the user's, and judge what came; what goes on is sealed.
+    event: source.hide ? { ...event, payload: source.hide(event.payload) } : event,
+    read,
+    plan: parkTooOld(plan, event, source.memoryBegins?.(delivery.receivedAt)),
+  };
 }
 
 /** `{"received":true}`, and what else is so; a batch is counted. */

@@ -33,6 +33,18 @@ export function route(
   return { state: 'parked', route: name, why: 'payload_unexpected', note: complaint, run };
 }
 
+/**
+ * A run of an event that occurred before its source's memory begins waits for a person: nobody knows whether it has
+ * run before. What has no run, because no row takes it or its key is of no use, stays as it is.
+ */
+export function parkTooOld(plan: Plan, { occurredAt }: WebhookEvent, memoryBegins: Date | undefined): Plan {
+  const run = plan.state === 'accepted' ? plan : plan.state === 'parked' ? plan.run : undefined;
+  if (run === undefined || occurredAt === undefined || memoryBegins === undefined) return plan;
+  if (!(Date.parse(occurredAt) < memoryBegins.getTime())) return plan;
+  const note = `it occurred at ${occurredAt}, and ids are remembered since ${memoryBegins.toISOString()}`;
+  return { state: 'parked', route: run.route, why: 'too_old', note, run };
+}
+
 /** What the user's own schema says against a payload. It judges; the payload stays as it came. */
 function judge(
   types: readonly string[],

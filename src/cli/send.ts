@@ -72,8 +72,9 @@ Examples:
         for (let copy = 0; copy < (options.duplicate ? 2 : 1); copy++) {
           const request = signed();
           const { ok, received } = await post(url, request, config.home);
-          if (received) printRun(await expectedRun(gateway, source, { url, proof, request }), running);
           accepted &&= ok;
+          if (!received) continue;
+          printRun(await expectedRun(gateway, source, { url, proof, request, mode: config.mode }), running);
         }
       }
       if (!accepted) process.exitCode = 1;

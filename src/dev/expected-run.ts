@@ -1,7 +1,9 @@
 import type { Plan } from '../accept.ts';
 import { receive } from '../api/receive.ts';
+import type { Mode } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import { DeliveryHeaders } from '../providers/provider.ts';
+import { memoryBegins } from '../retention.ts';
 import { turnId, workflowId } from '../workflow-id.ts';
 import type { SignedRequest } from './signed-request.ts';
 
@@ -19,7 +21,12 @@ export interface ExpectedRun {
 export async function expectedRun(
   { sources, routes }: Gateway,
   source: string,
-  { url, proof, request: { headers, body } }: { url: string; proof: unknown; request: SignedRequest },
+  {
+    url,
+    proof,
+    request: { headers, body },
+    mode,
+  }: { url: string; proof: unknown; request: SignedRequest; mode: Mode },
 ): Promise<ExpectedRun | undefined> {
   const { provider } = sources[source]!;
   const { pathname, search } = new URL(url);
@@ -31,7 +38,14 @@ export async function expectedRun(
       body,
       receivedAt: new Date(),
     },
-    { name: source, provider, proof, routes: routes[source], bodyLimitBytes: body.length },
+    {
+      name: source,
+      provider,
+      proof,
+      routes: routes[source],
+      bodyLimitBytes: body.length,
+      ...(mode === 'journal' && { memoryBegins: (now) => memoryBegins(sources[source]!, now) }),
+    },
     (accepted) => Promise.resolve(accepted.events.map(() => 'new' as const)),
     new Date(),
   );

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { Pool } from 'pg';
 import type { Logger } from '../log.ts';
+import { isNotFound } from '../temporal/not-found.ts';
 
 /** What was stored is kept for the namespace's retention and this long, whoever holds it, in seconds. */
 export const blobMarginSeconds = 86_400;
@@ -12,8 +13,6 @@ const lookAgainSeconds = 21_600;
 const leaseSeconds = 600;
 const callMs = 2000;
 const batchUses = 50;
-// gRPC's NOT_FOUND.
-const notFound = 5;
 
 export interface CollectorParts {
   readonly pool: Pool;
@@ -169,8 +168,6 @@ async function retentionSeconds(client: Client, namespace: string): Promise<numb
     throw error;
   }
 }
-
-const isNotFound = (error: unknown) => isGrpcServiceError(error) && (error.code as number) === notFound;
 
 export interface BlobCollector {
   /** Waits for the pass under way, which ends with its current use. */

@@ -5,10 +5,13 @@ const connectMs = 1500;
 const statementMs = 15_000;
 const queryMs = 17_000;
 
-/** The journal's connections; what breaks while idle is replaced at the next use. */
+/**
+ * The journal's connections; what breaks while idle is replaced at the next use. With `lockMs` a statement that waits
+ * for a lock longer than that fails.
+ */
 export function createPool(
   databaseUrl: string,
-  { name, connections }: { name: string; connections: number },
+  { name, connections, lockMs }: { name: string; connections: number; lockMs?: number },
 ): Pool {
   const pool = new Pool({
     connectionString: databaseUrl,
@@ -17,6 +20,7 @@ export function createPool(
     connectionTimeoutMillis: connectMs,
     statement_timeout: statementMs,
     query_timeout: queryMs,
+    ...(lockMs !== undefined && { lock_timeout: lockMs }),
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     // A commit that returns is on disk, whatever the server, database or role says.

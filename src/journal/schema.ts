@@ -138,6 +138,37 @@ export const journalSchema: Schema = {
         create index blob_uses_look on everhook.blob_uses (look_at);
       `,
     },
+    {
+      version: 2,
+      name: 'retention',
+      sql: `
+        -- How far the walk over deliveries has come that erases a source's bodies, or forgets its ids.
+        create table everhook.retention (
+          source text    not null,
+          task   text    not null check (task in ('bodies', 'ids')),
+          days   integer not null, -- what it went by; with another number it begins again
+          walked uuid,             -- the last delivery that was looked at; null: none
+          forgot timestamptz,      -- no event that occurred later was ever forgotten
+          primary key (source, task)
+        );
+
+        -- Deliveries that the walk has passed, and that something still holds.
+        create table everhook.kept_longer (
+          delivery_id uuid        not null,
+          task        text        not null check (task in ('bodies', 'ids')),
+          source      text        not null,
+          look_at     timestamptz not null, -- when to look again
+          primary key (delivery_id, task)
+        );
+        create index kept_longer_look on everhook.kept_longer (source, task, look_at);
+      `,
+    },
+    {
+      version: 3,
+      name: 'events by delivery',
+      concurrent: true,
+      sql: 'create index concurrently if not exists events_delivery on everhook.events (delivery_id)',
+    },
   ],
 };
 

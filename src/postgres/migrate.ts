@@ -7,8 +7,9 @@ export interface Migration {
   readonly name: string;
   readonly sql: string;
   /**
-   * One statement that may not run in a transaction, `create index concurrently`. It must be safe to
-   * repeat, because a crash may fall between it and the note that it was done.
+   * One statement that may not run in a transaction, `create index concurrently if not exists`. It must be
+   * safe to repeat, because a crash may fall between it and the note that it was done. What a build that was broken
+   * off has left of its index is taken away before.
    */
   readonly concurrent?: true;
 }
@@ -110,6 +111,7 @@ async function apply(client: Client, schema: string, migration: Migration): Prom
   const note = () =>
     client.query(`insert into ${schema}.migrations (version, name) values ($1, $2)`, [version, name]);
   if (concurrent) {
+    await dropUnfinished(client, schema, sql);
     await client.query(sql);
     await note();
     return true;
@@ -124,4 +126,17 @@ async function apply(client: Client, schema: string, migration: Migration): Prom
     await client.query('rollback').catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * An index whose concurrent build failed, by a crash or for a lock, is there and of no use, and `if not exists` would
+ * leave it at that. Nobody else builds one: our turn is locked.
+ */
+async function dropUnfinished(client: Client, schema: string, sql: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid
+     where not i.indisvalid and c.relnamespace = $1::regnamespace and strpos($2, c.relname) > 0`,
+    [schema, sql],
+  );
+  for (const { name } of rows) await client.query(`drop index concurrently ${schema}."${name}"`);
 }

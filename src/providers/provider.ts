@@ -161,6 +161,12 @@ export interface Provider<Events extends object = Record<string, unknown>, Proof
    * a source's bodies sealed. In production a source with credentials needs EVERHOOK_ENCRYPTION_KEY.
    */
   readonly credentials?: readonly string[];
+  /**
+   * `occurredAt` is the event's own, made once by the provider, inside the signed bytes: a retry carries the same. So
+   * its id may be forgotten after 90 days or more, and an event that occurred before is told by its time. Default
+   * false: ids are kept for ever.
+   */
+  readonly signedTime?: boolean;
   /** How long the provider waits, in milliseconds. Default 3000. */
   readonly answerWithinMs?: number;
   /**

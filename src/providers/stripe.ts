@@ -70,6 +70,7 @@ export const stripe = (): Provider<StripeEvents, HmacProof> => ({
   },
 
   keepHeaders: [header],
+  signedTime: true,
   samples: stripeSamples,
   develop: () => developmentSecret('whsec_'),
 });
