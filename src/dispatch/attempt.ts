@@ -3,26 +3,19 @@ import type { Start } from '../temporal/start.ts';
 import { ringAgainSeconds } from './back-off.ts';
 import type { Marks } from './marks.ts';
 
-/** How long one call may take, in milliseconds. */
-const callMs = 5000;
 /** So many turns are remembered as rung; a ring too many does no harm. */
 const rungTurns = 10_000;
 
 /** Wakes a keyed run, which then fetches its next event itself. Throws StartError. */
-export type Ring = (
-  bell: {
-    readonly turn: string;
-    readonly kind: 'inOrderBy' | 'feedBy';
-    readonly workflow: string;
-    readonly taskQueue: string;
-    readonly source: string;
-    readonly key: string;
-    readonly priority?: number;
-  },
-  deadline: Date,
-) => Promise<void>;
-
-const deadline = () => new Date(Date.now() + callMs);
+export type Ring = (bell: {
+  readonly turn: string;
+  readonly kind: 'inOrderBy' | 'feedBy';
+  readonly workflow: string;
+  readonly taskQueue: string;
+  readonly source: string;
+  readonly key: string;
+  readonly priority?: number;
+}) => Promise<void>;
 
 /**
  * One attempt to bring a run to Temporal: it is started, or its turn is rung. `since` is when the run was committed
@@ -38,18 +31,15 @@ export function createAttempt(
   async function startOne(run: ClaimedRun): Promise<'started' | 'duplicate'> {
     const event = await run.event();
     const { workflow, taskQueue, n, priority, workflowId } = run;
-    const started = await start(
-      {
-        event,
-        workflow,
-        taskQueue,
-        n,
-        again: run.attempts > 1,
-        ...(priority !== undefined && { priority }),
-        ...(workflowId !== undefined && { workflowId }),
-      },
-      deadline(),
-    );
+    const started = await start({
+      event,
+      workflow,
+      taskQueue,
+      n,
+      again: run.attempts > 1,
+      ...(priority !== undefined && { priority }),
+      ...(workflowId !== undefined && { workflowId }),
+    });
     marks.started(run.id);
     return started;
   }
@@ -60,7 +50,7 @@ export function createAttempt(
       const began = performance.now();
       const kind = run.kind as 'inOrderBy' | 'feedBy';
       const bell = { turn, kind, workflow, taskQueue, source, key };
-      await ring({ ...bell, ...(priority !== undefined && { priority }) }, deadline());
+      await ring({ ...bell, ...(priority !== undefined && { priority }) });
       if (rung.size > rungTurns) rung.clear();
       rung.set(turn, began);
     }

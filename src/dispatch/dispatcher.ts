@@ -21,7 +21,7 @@ const awayMs = 250;
 const setupMs = 5000;
 const routeMs = 60_000;
 /** A run is not started this close to the end of its lease, in milliseconds: the sweeper has it then. */
-const leaseMarginMs = 5000;
+const leaseMarginMs = 10_000;
 /** How long calls under way may still take when dispatch stops, in milliseconds. */
 const drainMs = 6000;
 

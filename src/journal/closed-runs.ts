@@ -1,11 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { isNotFound } from '../temporal/not-found.ts';
 
-const callMs = 2000;
-
 /**
  * Those of these workflows that have ended: closed, or no longer known. Throws where Temporal does not answer each
- * call within two seconds, or does not know the namespace: there every workflow would seem gone.
+ * call in time (`connectTemporal`), or does not know the namespace: there every workflow would seem gone.
  */
 export async function closedRuns(
   client: Client,
@@ -14,15 +12,15 @@ export async function closedRuns(
 ): Promise<string[]> {
   if (workflowIds.length === 0) return [];
   const { namespace } = client.options;
-  const ask = <Answer>(call: () => Promise<Answer>) => client.withDeadline(Date.now() + callMs, call);
-  await ask(() => client.workflowService.describeNamespace({ namespace }));
+  await client.workflowService.describeNamespace({ namespace });
   const closed: string[] = [];
   for (const workflowId of workflowIds) {
     signal?.throwIfAborted();
     try {
-      const { workflowExecutionInfo } = await ask(() =>
-        client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
-      );
+      const { workflowExecutionInfo } = await client.workflowService.describeWorkflowExecution({
+        namespace,
+        execution: { workflowId },
+      });
       if (workflowExecutionInfo?.closeTime) closed.push(workflowId);
     } catch (error) {
       if (!isNotFound(error)) throw error;

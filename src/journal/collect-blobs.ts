@@ -11,11 +11,11 @@ export const blobMarginSeconds = 86_400;
 const lookAgainSeconds = 21_600;
 /** How long one process has for a batch before another takes it, in seconds. */
 const leaseSeconds = 600;
-const callMs = 2000;
 const batchUses = 50;
 
 export interface CollectorParts {
   readonly pool: Pool;
+  /** Of `connectTemporal`, whose calls have deadlines. */
   readonly client: Client;
   /** Default the clock. */
   readonly now?: () => Date;
@@ -130,9 +130,10 @@ type Known = NonNullable<
 /** What Temporal knows of a workflow id; undefined: nothing, so that nothing of it can run or be shown. */
 async function lookFor(client: Client, { namespace, workflow_id: workflowId }: Use) {
   try {
-    const { workflowExecutionInfo } = await client.withDeadline(Date.now() + callMs, () =>
-      client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
-    );
+    const { workflowExecutionInfo } = await client.workflowService.describeWorkflowExecution({
+      namespace,
+      execution: { workflowId },
+    });
     return workflowExecutionInfo ?? {};
   } catch (error) {
     if (isNotFound(error)) return undefined;
@@ -159,9 +160,7 @@ async function noteAncestors(pool: Pool, { key, namespace }: Use, known: Known):
 /** Undefined where there is no such namespace: its workflows would all seem gone. */
 async function retentionSeconds(client: Client, namespace: string): Promise<number | undefined> {
   try {
-    const { config } = await client.withDeadline(Date.now() + callMs, () =>
-      client.workflowService.describeNamespace({ namespace }),
-    );
+    const { config } = await client.workflowService.describeNamespace({ namespace });
     return tsToMs(config?.workflowExecutionRetentionTtl ?? undefined) / 1000;
   } catch (error) {
     if (isNotFound(error)) return undefined;

@@ -20,7 +20,7 @@ export async function requireTemporal(target: TemporalTarget): Promise<void> {
   try {
     for (const deadline = Date.now() + answerMs; ; await delay(lookAgainMs)) {
       try {
-        await connection.withDeadline(Date.now() + 1000, () => connection.workflowService.getSystemInfo({}));
+        await connection.workflowService.getSystemInfo({});
         return;
       } catch (cause) {
         if (Date.now() < deadline) continue;
@@ -37,16 +37,15 @@ export async function requireTemporal(target: TemporalTarget): Promise<void> {
 }
 
 /**
- * Looks, for at most two seconds, whether starts can succeed at all. Gives what could not be found out,
+ * Looks, for at most four seconds, whether starts can succeed at all. Gives what could not be found out,
  * for a log line; undefined when all is well. Throws ConfigError that names what is missing.
  */
 export async function checkTemporal({ connection, options }: Client): Promise<string | undefined> {
   const { namespace } = options;
   try {
-    const { customAttributes } = await connection.withDeadline(Date.now() + 2000, async () => {
-      await connection.workflowService.describeNamespace({ namespace });
-      return await (connection as Connection).operatorService.listSearchAttributes({ namespace });
-    });
+    await connection.workflowService.describeNamespace({ namespace });
+    const { operatorService } = connection as Connection;
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
     const missing = searchAttributeNames.filter((name) => !Object.hasOwn(customAttributes ?? {}, name));
     if (missing.length === 0) return undefined;
     throw new ConfigError(

@@ -6,7 +6,6 @@ const shortestSeconds = 3600;
 /** Where Temporal cannot be asked: nothing is forgotten while nobody knows better. */
 const whileAwaySeconds = 10 * 365 * 86_400;
 const freshMs = 600_000;
-const callMs = 2000;
 
 /** How long the namespace remembers closed runs, in seconds; asked at most every ten minutes. Never throws. */
 export function createRetention(client: Client): () => Promise<number> {
@@ -15,9 +14,7 @@ export function createRetention(client: Client): () => Promise<number> {
   return async () => {
     if (known !== undefined && performance.now() - known.at < freshMs) return known.seconds;
     try {
-      const { config } = await client.connection.withDeadline(Date.now() + callMs, () =>
-        client.connection.workflowService.describeNamespace({ namespace }),
-      );
+      const { config } = await client.connection.workflowService.describeNamespace({ namespace });
       const seconds = tsToMs(config?.workflowExecutionRetentionTtl ?? undefined) / 1000;
       known = { at: performance.now(), seconds: Math.max(seconds, shortestSeconds) };
     } catch {

@@ -14,27 +14,25 @@ const keyAttribute = defineSearchAttributeKey('WebhookKey', 'KEYWORD');
  */
 export const createRing =
   (client: Client): Ring =>
-  async ({ turn, kind, workflow, taskQueue, source, key, priority }, deadline) => {
+  async ({ turn, kind, workflow, taskQueue, source, key, priority }) => {
     try {
-      await client.withDeadline(deadline, () =>
-        client.workflow.signalWithStart(kind === 'inOrderBy' ? 'takeTurns' : workflow, {
-          workflowId: turn,
-          taskQueue,
-          // `Turns` for takeTurns, `Feed` for a workflow that follows one.
-          args: [{ turn, key }],
-          signal: 'everhookDoorbell',
-          signalArgs: [],
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          workflowIdConflictPolicy: 'USE_EXISTING',
-          memo: { everhookTurn: turn },
-          typedSearchAttributes: [
-            { key: sourceAttribute, value: source },
-            { key: keyAttribute, value: cutKeyword(key) },
-          ],
-          staticSummary: `${source}: ${kind === 'inOrderBy' ? `${workflow} in order` : workflow}`,
-          ...(priority !== undefined && { priority: { priorityKey: priority } }),
-        }),
-      );
+      await client.workflow.signalWithStart(kind === 'inOrderBy' ? 'takeTurns' : workflow, {
+        workflowId: turn,
+        taskQueue,
+        // `Turns` for takeTurns, `Feed` for a workflow that follows one.
+        args: [{ turn, key }],
+        signal: 'everhookDoorbell',
+        signalArgs: [],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        memo: { everhookTurn: turn },
+        typedSearchAttributes: [
+          { key: sourceAttribute, value: source },
+          { key: keyAttribute, value: cutKeyword(key) },
+        ],
+        staticSummary: `${source}: ${kind === 'inOrderBy' ? `${workflow} in order` : workflow}`,
+        ...(priority !== undefined && { priority: { priorityKey: priority } }),
+      });
     } catch (error) {
       throw classify(error);
     }

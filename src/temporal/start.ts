@@ -27,8 +27,11 @@ export interface Run {
 /** `duplicate` is a run of this very event that has been started before. */
 export type Started = 'started' | 'duplicate';
 
-/** Starts a run, or finds that it has been; throws StartError. */
-export type Start = (run: Run, deadline: Date) => Promise<Started>;
+/**
+ * Starts a run, or finds that it has been; throws StartError. With a deadline all of it ends by then, else each call by
+ * its own limit.
+ */
+export type Start = (run: Run, deadline?: Date) => Promise<Started>;
 
 /**
  * The one place where Everhook starts workflows. The id makes it idempotent: REJECT_DUPLICATE speaks of
@@ -36,31 +39,35 @@ export type Start = (run: Run, deadline: Date) => Promise<Started>;
  */
 export const createStart =
   (client: Client): Start =>
-  (run, deadline) =>
-    client.withDeadline(deadline, async () => {
-      const id = run.workflowId ?? workflowId(run.event, run.n);
-      const named = { event: eventName(run.event), n: run.n };
-      if (run.again && (await findRun(client, named, id))) return 'duplicate';
-      try {
-        await client.workflow.start(run.workflow, {
-          workflowId: id,
-          taskQueue: run.taskQueue,
-          args: [run.event],
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          workflowIdConflictPolicy: 'FAIL',
-          memo: { everhookEvent: named },
-          typedSearchAttributes: searchAttributes(run.event),
-          staticSummary: `${run.event.source} ${run.event.type}`,
-          ...(run.priority !== undefined && { priority: { priorityKey: run.priority } }),
-        });
-        return 'started';
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw classify(error);
-        if (await findRun(client, named, id)) return 'duplicate';
-        // Retention took the closed run between the two calls: a new start will succeed.
-        throw new StartError('unknown', `${id} is just going`);
-      }
+  (run, deadline) => {
+    const start = () => startOrFind(client, run);
+    return deadline === undefined ? start() : client.withDeadline(deadline, start);
+  };
+
+async function startOrFind(client: Client, run: Run): Promise<Started> {
+  const id = run.workflowId ?? workflowId(run.event, run.n);
+  const named = { event: eventName(run.event), n: run.n };
+  if (run.again && (await findRun(client, named, id))) return 'duplicate';
+  try {
+    await client.workflow.start(run.workflow, {
+      workflowId: id,
+      taskQueue: run.taskQueue,
+      args: [run.event],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      memo: { everhookEvent: named },
+      typedSearchAttributes: searchAttributes(run.event),
+      staticSummary: `${run.event.source} ${run.event.type}`,
+      ...(run.priority !== undefined && { priority: { priorityKey: run.priority } }),
     });
+    return 'started';
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw classify(error);
+    if (await findRun(client, named, id)) return 'duplicate';
+    // Retention took the closed run between the two calls: a new start will succeed.
+    throw new StartError('unknown', `${id} is just going`);
+  }
+}
 
 /** The memo `everhookEvent` of a run: `<source>:<event id>`, and which repetition it is. */
 export interface NamedRun {

@@ -33,9 +33,9 @@ function dispatch(
       started.push(run.workflowId ?? '');
       return await answer(run);
     },
-    ring: async (bell, deadline) => {
+    ring: async (bell) => {
       rung.push(bell.turn);
-      await ring?.(bell, deadline);
+      await ring?.(bell);
     },
     leaseSeconds,
     retentionSeconds: () => Promise.resolve(retentionSeconds),

@@ -98,23 +98,31 @@ async function started(
   return { id, end };
 }
 
-/** A Temporal that is asked, and before it answers something happens. */
-const meanwhile = (happens: () => Promise<unknown>): Client =>
-  Object.create(temporal, {
-    withDeadline: {
-      value: async (deadline: number, call: () => Promise<unknown>) => {
-        try {
-          return await temporal.withDeadline(deadline, call);
-        } finally {
-          await happens();
-        }
-      },
+/** Temporal, with something around each question that it is asked. */
+const asked = (around: <Answer>(ask: () => Promise<Answer>) => Promise<Answer>): Client => {
+  const service = temporal.workflowService;
+  return {
+    options: temporal.options,
+    workflowService: {
+      describeNamespace: (request: object) => around(() => service.describeNamespace(request)),
+      describeWorkflowExecution: (request: object) =>
+        around(() => service.describeWorkflowExecution(request)),
     },
-  }) as Client;
+  } as unknown as Client;
+};
+/** It is asked, and before it answers something happens. */
+const meanwhile = (happens: () => Promise<unknown>): Client =>
+  asked(async (ask) => {
+    try {
+      return await ask();
+    } finally {
+      await happens();
+    }
+  });
 /** Nobody who may be asked. */
 const nobody = {
   options: { namespace: 'none' },
-  withDeadline: () => Promise.reject(new Error('Temporal was asked')),
+  workflowService: { describeNamespace: () => Promise.reject(new Error('Temporal was asked')) },
 } as unknown as Client;
 
 async function away(): Promise<Client> {
@@ -218,15 +226,10 @@ describe('bodies', () => {
     await started(journal, 'closed');
     await started(journal, 'closed');
     for (const answers of [1, 2]) {
-      let asked = 0;
-      const client = {
-        options: temporal.options,
-        workflowService: temporal.workflowService,
-        withDeadline: (deadline: number, call: () => Promise<unknown>) =>
-          (asked += 1) > answers
-            ? Promise.reject(new Error('it went away'))
-            : temporal.withDeadline(deadline, call),
-      } as unknown as Client;
+      let times = 0;
+      const client = asked((ask) =>
+        (times += 1) > answers ? Promise.reject(new Error('it went away')) : ask(),
+      );
       await expect(walk(journal, bodies, 91, { client })).rejects.toThrow('it went away');
       expect(await left(journal)).toHaveLength(2);
     }
@@ -579,14 +582,11 @@ describe('the walker', () => {
     await started(journal, 'closed');
     await accept(journal, 'guid', { source: 'github', route: ignored });
     const rules = [bodies, { ...bodies, source: 'github' }];
-    let asked = 0;
-    const client = {
-      options: temporal.options,
-      withDeadline: () => Promise.reject(new Error(`asked ${(asked += 1)} times`)),
-    } as unknown as Client;
+    let times = 0;
+    const client = asked(() => Promise.reject(new Error(`asked ${(times += 1)} times`)));
     const { told, walker } = await start(journal, { rules, client, now: () => at(91) });
     await expect.poll(() => told).toContain('github erased 1');
-    await expect.poll(() => asked).toBeGreaterThan(3);
+    await expect.poll(() => times).toBeGreaterThan(3);
     await walker.stop();
     expect(told.toSorted()).toEqual([
       'github erased 1',

@@ -1,0 +1,36 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { connectTemporal, temporalServes } from '../../src/temporal/connection.ts';
+
+/** A client of something that takes connections and never says a word. */
+async function clientOfSilence() {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = connectTemporal({ connectionOptions: { address }, namespace: 'default' });
+  onTestFinished(async () => {
+    await client.connection.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return client;
+}
+
+const deadlineExceeded = { code: 4 };
+
+test('a call ends by itself, also where nobody answers, and sooner where its caller says so', async () => {
+  const client = await clientOfSilence();
+  const namespace = 'default';
+  const ended: string[] = [];
+  const own = client.workflowService
+    .describeNamespace({ namespace })
+    .finally(() => void ended.push('by its limit'));
+  const hurried = client
+    .withDeadline(Date.now() + 200, () => client.workflowService.describeNamespace({ namespace }))
+    .finally(() => void ended.push('by its caller'));
+  await expect(hurried).rejects.toMatchObject(deadlineExceeded);
+  await expect(own).rejects.toMatchObject(deadlineExceeded);
+  expect(ended).toEqual(['by its caller', 'by its limit']);
+  expect(await temporalServes(client)).toBe(false);
+});
