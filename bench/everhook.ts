@@ -1,8 +1,17 @@
 // The API as `everhook api` runs it, on any free port.
-import { readRoleConfig } from '../src/app.ts';
-import gateway from '../src/gateway.ts';
-import { createLogger } from '../src/log.ts';
-import { startApi } from '../src/server.ts';
+import type * as App from '../src/app.ts';
+import type * as Gateway from '../src/gateway.ts';
+import type * as Log from '../src/log.ts';
+import type * as Server from '../src/server.ts';
+
+/** As the package installs it: what runs from sources is slower by the names that the loader keeps. */
+const built = async <Module>(file: string): Promise<Module> =>
+  (await import(new URL(`../dist/${file}.js`, import.meta.url).href)) as Module;
+
+const { readRoleConfig } = await built<typeof App>('app');
+const { default: gateway } = await built<typeof Gateway>('gateway');
+const { createLogger } = await built<typeof Log>('log');
+const { startApi } = await built<typeof Server>('server');
 
 const config = await readRoleConfig(gateway, {});
 const server = await startApi(gateway, config, createLogger({ level: config.logLevel, terminal: false }));

@@ -21,6 +21,7 @@ export const logObservation =
   (log: Logger): Observe =>
   (observation) => {
     const { kind, source, remoteAddress } = observation;
+    if (kind === 'answered' && !log.isLevelEnabled('info')) return;
     const base = { source, remoteAddress, ms: Math.round(observation.seconds * 10_000) / 10 };
     if (kind === 'failed') return log.error({ ...base, err: observation.error }, 'delivery failed');
     if (kind === 'refused') return logRefusal(log, base, observation);

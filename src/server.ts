@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { createAdminApp } from './admin/app.ts';
 import type { CodecParts } from './admin/codec.ts';
-import { answerClientErrors } from './api/client-error.ts';
+import { answerClientErrors, watchAnswers } from './api/client-error.ts';
 import type { Observe } from './api/observer.ts';
 import { refuse } from './api/refuse.ts';
 import { deliveriesFirst } from './api/listener.ts';
@@ -51,14 +51,13 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
   const listener = deliveriesFirst(api.webhook, app, (error, response) =>
     answerUnexpected(error, response, log),
   );
-  const underWay = new Set<ServerResponse>();
   const server = createHttpServer((request, response) => {
-    underWay.add(response.once('close', () => underWay.delete(response)));
     if (api.phase === 'draining') response.setHeader('connection', 'close');
     if (hasHost(request)) listener(request, response);
     else refuse(request, response, api.observe, withoutHost());
   }, config);
-  answerClientErrors(server, api.observe);
+  const underWay = watchAnswers(server);
+  answerClientErrors(server, api.observe, underWay);
   const admin = createServer(
     { connectionsCheckingInterval: 1000 },
     createAdminApp({ registry: api.registry, codec: codecParts(config, api, log) }),
@@ -76,7 +75,9 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
       async stop() {
         api.phase = 'draining';
         // A sender that keeps its connection after the answer would hold up the end.
-        for (const response of underWay) if (!response.headersSent) response.setHeader('connection', 'close');
+        for (const response of underWay.values()) {
+          if (!response.headersSent) response.setHeader('connection', 'close');
+        }
         await drain(server, connections.server);
         await drain(admin, connections.admin);
         await api.close();

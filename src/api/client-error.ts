@@ -6,8 +6,23 @@ import type { Observe } from './observer.ts';
 import { problemDocument, problemHeaders } from './problem.ts';
 import { sourceless } from './refuse.ts';
 
+/** The answers under way, by their connections. */
+export type UnderWay = ReadonlyMap<Duplex, ServerResponse>;
+
+/** Notes the answers of a server that are under way. */
+export function watchAnswers(server: Server): UnderWay {
+  const underWay = new Map<Duplex, ServerResponse>();
+  server.on('request', ({ socket }, response) => {
+    underWay.set(socket, response);
+    response.once('close', () => {
+      if (underWay.get(socket) === response) underWay.delete(socket);
+    });
+  });
+  return underWay;
+}
+
 /** Answers what does not reach Express, or what Node would answer in its own way, as problem documents. */
-export function answerClientErrors(server: Server, observe: Observe): void {
+export function answerClientErrors(server: Server, observe: Observe, underWay: UnderWay): void {
   const tell = (refusal: WebhookError, socket: Duplex) =>
     observe(sourceless(refusal, (socket as Socket).remoteAddress));
   // `100-continue` is answered where the body is read; what else is expected may be ignored (RFC 9110, 10.1.1).
@@ -20,10 +35,8 @@ export function answerClientErrors(server: Server, observe: Observe): void {
     tell(refusal, socket);
     socket.end(rawAnswer(refusal));
   });
-  const latest = new WeakMap<Duplex, ServerResponse>();
-  server.on('request', (request, response) => latest.set(request.socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const response = latest.get(socket);
+    const response = underWay.get(socket);
     const inFlight = response !== undefined && !response.writableFinished;
     if (error.code === 'ECONNRESET' || !socket.writable || (inFlight && response.headersSent)) {
       socket.destroy();

@@ -13,11 +13,28 @@ export function deliveriesFirst(
   app: Express,
   fail: (error: unknown, response: ServerResponse) => void,
 ): RequestListener {
-  const trust = app.get('trust proxy fn') as Trust;
+  const trust = remembered(app.get('trust proxy fn') as Trust);
   return (request, response) => {
     const answered = webhook(request, response, readSender(request, trust));
     if (answered === undefined) app(request, response);
     else answered.catch((error: unknown) => fail(error, response));
+  };
+}
+
+/** How many answers about proxies are remembered. */
+const proxies = 1000;
+
+/** The same proxies ask for everybody: their addresses are not parsed each time. */
+function remembered(trust: Trust): Trust {
+  const known = new Map<string, boolean>();
+  return (address, hop) => {
+    const name = `${hop} ${address}`;
+    let believed = known.get(name);
+    if (believed === undefined) {
+      if (known.size >= proxies) known.clear();
+      known.set(name, (believed = trust(address, hop)));
+    }
+    return believed;
   };
 }
 

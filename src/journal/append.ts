@@ -11,6 +11,9 @@ const batchDeliveries = 256;
 const batchEvents = 1024;
 const batchBytes = 32 * 1024 * 1024;
 
+/** From so many on a batch leaves in the middle of a turn, so that PostgreSQL works while this process reads on. */
+const earlyDeliveries = 12;
+
 /** What is appended: a delivery that has been proven and read, and what the routes decided. */
 export interface Entry {
   readonly source: string;
@@ -57,24 +60,32 @@ export interface Appender {
  */
 export function createAppender(parts: AppenderParts): Appender {
   const waiting: Waiting[] = [];
-  let underWay = 0;
+  const underWay = { commits: 0, deliveries: 0 };
   let scheduled = false;
 
+  const isFree = () => underWay.commits < parts.connections;
+  // A few beside many would only make the many wait: they go with those that come meanwhile.
+  const isDue = () => {
+    const enough = underWay.commits === 0 ? 1 : Math.min(underWay.deliveries / 2, earlyDeliveries);
+    return waiting.length > 0 && waiting.length >= enough && isFree();
+  };
   // What arrives in one turn of the event loop goes into one batch, also the first.
   const schedule = () => {
-    if (scheduled || underWay >= parts.connections || waiting.length === 0) return;
+    if (scheduled || !isDue()) return;
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
-      while (underWay < parts.connections && waiting.length > 0) void commit(takeBatch(waiting));
+      while (isDue()) void commit(takeBatch(waiting));
     });
   };
   const commit = async (batch: readonly Waiting[]) => {
-    underWay += 1;
+    underWay.commits += 1;
+    underWay.deliveries += batch.length;
     try {
       await commitBatch(batch, parts);
     } finally {
-      underWay -= 1;
+      underWay.commits -= 1;
+      underWay.deliveries -= batch.length;
       schedule();
     }
   };
@@ -86,7 +97,8 @@ export function createAppender(parts: AppenderParts): Appender {
     append(entry, deadline) {
       return new Promise<readonly Verdict[]>((resolve, reject) => {
         waiting.push(prepare(entry, deadline, parts, { resolve, reject }));
-        schedule();
+        if (waiting.length >= earlyDeliveries && isFree()) void commit(takeBatch(waiting));
+        else schedule();
       });
     },
   };

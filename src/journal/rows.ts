@@ -12,7 +12,7 @@ import { deliveryId } from './delivery-id.ts';
 export interface DeliveryRow {
   readonly id: string;
   readonly source: string;
-  readonly received_at: Date;
+  readonly received_at: string;
   readonly remote_address: string | undefined;
   readonly method: string;
   readonly url: string;
@@ -89,7 +89,7 @@ export function deliveryRow(
   return {
     id: deliveryId(),
     source,
-    received_at: receivedAt,
+    received_at: receivedAt.toISOString(),
     remote_address: remoteAddress,
     method,
     url,

@@ -169,6 +169,19 @@ export const journalSchema: Schema = {
       concurrent: true,
       sql: 'create index concurrently if not exists events_delivery on everhook.events (delivery_id)',
     },
+    {
+      version: 4,
+      name: 'due runs by route',
+      concurrent: true,
+      sql: `create index concurrently if not exists runs_due on everhook.runs (source, route, lease_until)
+        where state = 'accepted'`,
+    },
+    {
+      version: 5,
+      name: 'due runs by source no more',
+      concurrent: true,
+      sql: 'drop index concurrently if exists everhook.runs_accepted',
+    },
   ],
 };
 

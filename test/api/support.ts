@@ -3,7 +3,7 @@ import { connect, type AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import { onTestFinished } from 'vitest';
 import type { Accept } from '../../src/accept.ts';
-import { answerClientErrors } from '../../src/api/client-error.ts';
+import { answerClientErrors, watchAnswers } from '../../src/api/client-error.ts';
 import type { Limiter } from '../../src/api/limiter.ts';
 import type { Observation } from '../../src/api/observer.ts';
 import type { ReadySource } from '../../src/api/receive.ts';
@@ -104,7 +104,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   // As `everhook api` listens; an app of somebody else's has Express in front.
   const listener = options.before ? app : deliveriesFirst(webhook, app, fail);
   const server = createServer({ connectionsCheckingInterval: 100, ...options.server }, listener);
-  answerClientErrors(server, observe);
+  answerClientErrors(server, observe, watchAnswers(server));
   const port = await listen(server);
   const call: TestApp['call'] = (method, path, headers = {}, body = '') =>
     exchange({ port, method, path, headers, body });
