@@ -53,17 +53,16 @@ export interface ClaimsParts {
 // one look into the index: what is held back costs nothing, however much of it waits.
 export const claimRuns = `
 with recursive routes as (
-  (
-    select r.source, r.route from everhook.runs r
-    where r.state = 'accepted' and r.source = any ($1::text[])
-    order by r.source, r.route limit 1
-  )
+  select of.source, (
+    select min(r.route) from everhook.runs r where r.state = 'accepted' and r.source = of.source
+  ) as route
+  from unnest($1::text[]) as of (source)
   union all
-  select next.* from routes last cross join lateral (
-    select r.source, r.route from everhook.runs r
-    where r.state = 'accepted' and r.source = any ($1::text[]) and (r.source, r.route) > (last.source, last.route)
-    order by r.source, r.route limit 1
-  ) next
+  select last.source, (
+    select min(r.route) from everhook.runs r
+    where r.state = 'accepted' and r.source = last.source and r.route > last.route
+  )
+  from routes last where last.route is not null
 ),
 due as (
   select r.*, row_number() over (partition by of.source order by r.lease_until) as place
