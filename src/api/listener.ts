@@ -13,7 +13,7 @@ export function deliveriesFirst(
   app: Express,
   fail: (error: unknown, response: ServerResponse) => void,
 ): RequestListener {
-  const trust = remembered(app.get('trust proxy fn') as Trust);
+  const trust = rememberTrust(app.get('trust proxy fn') as Trust);
   return (request, response) => {
     const answered = webhook(request, response, readSender(request, trust));
     if (answered === undefined) app(request, response);
@@ -25,7 +25,7 @@ export function deliveriesFirst(
 const proxies = 1000;
 
 /** The same proxies ask for everybody: their addresses are not parsed each time. */
-function remembered(trust: Trust): Trust {
+export function rememberTrust(trust: Trust): Trust {
   const known = new Map<string, boolean>();
   return (address, hop) => {
     const name = `${hop} ${address}`;
