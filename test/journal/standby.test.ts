@@ -18,17 +18,28 @@ async function withStandby() {
   onTestFinished(() => watcher.end());
   const journal = await createJournal({ url });
   await journal.journal.accept({ ...delivered({ id: 'before' }), deadline: soon() });
+  const other = new Client({ connectionString: url });
+  await other.connect();
+  onTestFinished(() => other.end());
+  await other.query('create table tries (n integer)');
+  const { pid } = (await other.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!;
+  /** Commits something; true when that waited for a standby, or did not, as expected. */
+  const commitOnce = async (expected: boolean) => {
+    let done = false;
+    const commit = other.query('insert into tries values (1)').finally(() => (done = true));
+    const waits = async () => (await waiting()).some((one) => one.pid === pid);
+    await expect.poll(async () => done || (await waits()), { timeout: 10_000 }).toBe(true);
+    const waited = !done;
+    if (waited) await watcher.query('select pg_cancel_backend($1)', [pid]);
+    await commit;
+    return waited === expected;
+  };
   const waitFor = async (standby: string) => {
     await watcher.query(`alter system set synchronous_standby_names = '${standby}'`);
     await watcher.query('select pg_reload_conf()');
-    // What waits is told by a process of the server's own.
-    const shown = async () =>
-      (
-        await watcher.query<{ setting: string }>('select setting from pg_settings where name = $1', [
-          'synchronous_standby_names',
-        ])
-      ).rows[0]?.setting;
-    await expect.poll(shown).toBe(standby);
+    // A process of the server's own makes it known, and is told like any other.
+    const takes = () => commitOnce(standby !== '');
+    await expect.poll(takes, { timeout: 10_000 }).toBe(true);
   };
   const waiting = async () =>
     (await watcher.query<{ pid: number }>(`select pid from pg_stat_activity where wait_event = 'SyncRep'`))
@@ -58,7 +69,7 @@ test('a commit whose wait for the standby was canceled is not acknowledged, thou
   await waitFor('away');
   const refused = journal.accept({ ...delivered({ id: 'e1' }), deadline: soon(20_000) });
   const reason = refused.catch((error: unknown) => error);
-  await expect.poll(async () => (await waiting()).length).toBe(1);
+  await expect.poll(async () => (await waiting()).length, { timeout: 10_000 }).toBe(1);
   await watcher.query('select pg_cancel_backend($1)', [(await waiting())[0]!.pid]);
   expect(await reason).toMatchObject({
     code: 'not_durable',
