@@ -75,7 +75,7 @@ export async function startApi(gateway: Gateway, config: Config, log: Logger): P
       async stop() {
         api.phase = 'draining';
         // A sender that keeps its connection after the answer would hold up the end.
-        for (const response of underWay.values()) {
+        for (const response of [...underWay.values()].flatMap((answers) => [...answers])) {
           if (!response.headersSent) response.setHeader('connection', 'close');
         }
         await drain(server, connections.server);

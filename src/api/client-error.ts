@@ -7,16 +7,21 @@ import { problemDocument, problemHeaders } from './problem.ts';
 import { sourceless } from './refuse.ts';
 
 /** The answers under way, by their connections. */
-export type UnderWay = ReadonlyMap<Duplex, ServerResponse>;
+export type UnderWay = ReadonlyMap<Duplex, ReadonlySet<ServerResponse>>;
 
 /** Notes the answers of a server that are under way. */
 export function watchAnswers(server: Server): UnderWay {
-  const underWay = new Map<Duplex, ServerResponse>();
+  const underWay = new Map<Duplex, Set<ServerResponse>>();
   server.on('request', ({ socket }, response) => {
-    underWay.set(socket, response);
-    response.once('close', () => {
-      if (underWay.get(socket) === response) underWay.delete(socket);
-    });
+    const known = underWay.get(socket);
+    const answers = known ?? new Set();
+    // Requests may stand in line on a connection, and of those that it never came to nothing is heard.
+    if (known === undefined) {
+      underWay.set(socket, answers);
+      socket.once('close', () => underWay.delete(socket));
+    }
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
   });
   return underWay;
 }
@@ -36,16 +41,19 @@ export function answerClientErrors(server: Server, observe: Observe, underWay: U
     socket.end(rawAnswer(refusal));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const response = underWay.get(socket);
-    const inFlight = response !== undefined && !response.writableFinished;
-    if (error.code === 'ECONNRESET' || !socket.writable || (inFlight && response.headersSent)) {
+    const open = [...(underWay.get(socket) ?? [])].filter(({ writableFinished }) => !writableFinished);
+    if (error.code === 'ECONNRESET' || !socket.writable || open.some(({ headersSent }) => headersSent)) {
       socket.destroy();
       return;
     }
     const refusal = refusalOf(error.code);
-    // A request that Express has is told of there, once its body ends short.
-    if (!inFlight) tell(refusal, socket);
-    socket.end(rawAnswer(refusal));
+    const cut = open.some(({ req }) => !req.complete);
+    // A request whose body is cut short is told of where that is read.
+    if (!cut) tell(refusal, socket);
+    // What came whole before the junk gets its answer, and the connection ends with that.
+    const last = open.at(-1);
+    if (last === undefined || cut) socket.end(rawAnswer(refusal));
+    else last.setHeader('connection', 'close');
   });
 }
 

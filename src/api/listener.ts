@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import type { Express } from 'express';
 import proxyAddress from 'proxy-addr';
 import type { Sender, Webhook } from './webhook.ts';
@@ -28,6 +29,8 @@ const proxies = 1000;
 export function rememberTrust(trust: Trust): Trust {
   const known = new Map<string, boolean>();
   return (address, hop) => {
+    // Of proxies behind proxies the sender may write what it likes.
+    if (!isIP(address)) return trust(address, hop);
     const name = `${hop} ${address}`;
     let believed = known.get(name);
     if (believed === undefined) {

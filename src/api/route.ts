@@ -1,6 +1,7 @@
 import type { Plan, PlannedRun } from '../accept.ts';
 import type { AnyProvider, AnyRow } from '../define.ts';
 import type { WebhookEvent } from '../event.ts';
+import { storableNote } from '../storable.ts';
 
 /** The task queue of rows that name none. */
 export const defaultTaskQueue = 'everhook';
@@ -55,7 +56,8 @@ function judge(
   const result = type === undefined ? undefined : schemas?.[type]?.safeParse(payload);
   if (result === undefined || result.success) return undefined;
   const issue = result.error.issues[0];
-  return `/${issue?.path.map(String).join('/') ?? ''}: ${issue?.message ?? 'unexpected'}`;
+  // It may quote the sender's own words.
+  return storableNote(`/${issue?.path.map(String).join('/') ?? ''}: ${issue?.message ?? 'unexpected'}`);
 }
 
 /** The key of a keyed row. The function is the user's: what it throws, or gives, may be of no use. */
@@ -68,7 +70,8 @@ function turnKeyOf(row: AnyRow, event: WebhookEvent): string | undefined | { com
     if (typeof text === 'string' && /^[^\0]{1,512}$/su.test(text) && text.isWellFormed()) return text;
     return { complaint: `the row's key is ${typeof key}, not text of 1 to 512 characters or a number` };
   } catch (error) {
-    return { complaint: `the row's key: ${error instanceof Error ? error.message : String(error)}` };
+    const why = error instanceof Error ? error.message : String(error);
+    return { complaint: storableNote(`the row's key: ${why}`) };
   }
 }
 

@@ -71,7 +71,7 @@ async function answer(
       ...what,
       source: source?.name ?? 'unknown',
       seconds: (performance.now() - started) / 1000,
-      remoteAddress: ip,
+      remoteAddress: ip?.slice(0, addressCharacters),
     });
   try {
     const received = await take(request, response, call, parts);
@@ -92,6 +92,9 @@ const refusalOf = (error: unknown): WebhookError =>
     : new WebhookError('internal', { reason: 'unexpected_error', cause: error });
 
 type DistributiveOmit<T, Keys extends PropertyKey> = T extends unknown ? Omit<T, Keys> : never;
+
+/** The longest address there is, an IPv6 one with an IPv4 part and a zone; trusted proxies may pass on anything. */
+const addressCharacters = 64;
 
 /** What a path under `/webhooks` names. */
 interface Target {
@@ -202,7 +205,7 @@ function deliveryOf(
     body,
     ...(token !== undefined && { pathToken: token }),
     receivedAt,
-    ...(ip !== undefined && { remoteAddress: ip }),
+    ...(ip !== undefined && { remoteAddress: ip.slice(0, addressCharacters) }),
   };
 }
 

@@ -11,7 +11,7 @@ export interface Marks {
   started(id: string): void;
   park(id: string, error: string): void;
   giveBack(back: Return): void;
-  /** Writes what is left; gives up after the time given, in milliseconds. */
+  /** Writes what is left, and nothing more; gives up after the time given, in milliseconds. */
   flush(timeoutMs: number): Promise<void>;
 }
 
@@ -22,11 +22,13 @@ export function createMarks(
   const started: string[] = [];
   const parked: { id: string; error: string }[] = [];
   const returns: Return[] = [];
+  let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
 
   const left = () => started.length + parked.length + returns.length;
   const later = (milliseconds: number) => {
+    if (closed) return;
     timer ??= setTimeout(() => {
       timer = undefined;
       void write();
@@ -77,6 +79,7 @@ export function createMarks(
         if (left() > 0) await delay(50);
       }
       await writing;
+      closed = true;
       clearTimeout(timer);
       timer = undefined;
     },

@@ -13,6 +13,8 @@ const batchBytes = 32 * 1024 * 1024;
 
 /** From so many on a batch leaves in the middle of a turn, so that PostgreSQL works while this process reads on. */
 const earlyDeliveries = 12;
+/** How long a few wait for a commit that is under way before they take a connection of their own, in milliseconds. */
+const patienceMs = 20;
 
 /** What is appended: a delivery that has been proven and read, and what the routes decided. */
 export interface Entry {
@@ -62,16 +64,27 @@ export function createAppender(parts: AppenderParts): Appender {
   const waiting: Waiting[] = [];
   const underWay = { commits: 0, deliveries: 0 };
   let scheduled = false;
+  let patience: NodeJS.Timeout | undefined;
 
+  const losePatience = () => {
+    patience = undefined;
+    schedule();
+  };
   const isFree = () => underWay.commits < parts.connections;
-  // A few beside many would only make the many wait: they go with those that come meanwhile.
+  // A few beside many would only make the many wait: they go with those that come meanwhile, for a while.
   const isDue = () => {
-    const enough = underWay.commits === 0 ? 1 : Math.min(underWay.deliveries / 2, earlyDeliveries);
-    return waiting.length > 0 && waiting.length >= enough && isFree();
+    const [oldest] = waiting;
+    if (oldest === undefined || !isFree()) return false;
+    const enough = Math.min(underWay.deliveries / 2, earlyDeliveries);
+    return waiting.length >= enough || performance.now() - oldest.since >= patienceMs;
   };
   // What arrives in one turn of the event loop goes into one batch, also the first.
   const schedule = () => {
-    if (scheduled || !isDue()) return;
+    if (scheduled) return;
+    if (!isDue()) {
+      if (waiting.length > 0 && isFree()) patience ??= setTimeout(losePatience, patienceMs);
+      return;
+    }
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
@@ -123,6 +136,7 @@ function prepare(
     row,
     body: storedBody(entry.delivery.body, source),
     events: entry.events.map((event, position) => eventRow(event, position, row.id, source)),
+    since: performance.now(),
     deadline: deadline.getTime(),
     verdicts: entry.events.map(() => undefined),
     settled: false,
@@ -172,9 +186,10 @@ async function commitBatch(batch: readonly Waiting[], parts: AppenderParts, retr
       });
       return batch[0]!.reject(refusal);
     }
-    const half = Math.ceil(batch.length / 2);
-    await commitBatch(batch.slice(0, half), parts);
-    await commitBatch(batch.slice(half), parts);
+    const left = batch.filter(({ settled }) => !settled);
+    const half = Math.ceil(left.length / 2);
+    await commitBatch(left.slice(0, half), parts);
+    await commitBatch(left.slice(half), parts);
   }
 }
 

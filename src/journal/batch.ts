@@ -14,6 +14,8 @@ export interface Waiting {
   /** As it is stored. */
   readonly body: Buffer;
   readonly events: readonly EventRow[];
+  /** Since when it waits, by performance.now(). */
+  readonly since: number;
   /** By Date.now(). */
   readonly deadline: number;
   readonly verdicts: (Verdict | undefined)[];

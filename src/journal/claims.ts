@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { RowKind } from '../accept.ts';
+import { storableNote } from '../storable.ts';
 import { readStored, storedColumns, type StoredEvent } from './read-event.ts';
 import type { JournalSource } from './rows.ts';
 import type { ClaimedRun } from './run.ts';
@@ -136,7 +137,7 @@ export function createClaims({ pool, sources, owner, leaseSeconds }: ClaimsParts
     const rows = returns.map(({ id, delaySeconds, error, untouched }) => ({
       id,
       seconds: delaySeconds,
-      error,
+      error: error === undefined ? undefined : storableNote(error),
       untouched,
     }));
     await pool.query(giveBack, [JSON.stringify(rows), owner]);
@@ -164,7 +165,8 @@ export function createClaims({ pool, sources, owner, leaseSeconds }: ClaimsParts
       await pool.query({ name: 'everhook-started', text: markStarted, values: [ids] });
     },
     async park(runs) {
-      await pool.query(park, [JSON.stringify(runs)]);
+      const rows = runs.map(({ id, error }) => ({ id, error: storableNote(error) }));
+      await pool.query(park, [JSON.stringify(rows)]);
     },
     giveBack: giveBackAll,
     async paused() {

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Keep, KeptDelivery } from '../accept.ts';
 import type { Logger } from '../log.ts';
+import { storableText } from '../storable.ts';
 import { deliveryRow, storedBody, type DeliveryRow, type JournalSource } from './rows.ts';
 
 /** How much waits in memory to be written, and how much of a refused body is kept. */
@@ -219,5 +220,5 @@ function valuesOf(batch: readonly Waiting[]): [string, Buffer] {
 /** PostgreSQL's text holds no NUL and no half of a surrogate pair, and what is refused may have both. */
 const storable = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value), (_name, part: unknown) =>
-    typeof part === 'string' ? part.replaceAll('\0', '\uFFFD').toWellFormed() : part,
+    typeof part === 'string' ? storableText(part) : part,
   );

@@ -14,7 +14,7 @@ export async function pause(
 ): Promise<void> {
   await pool.query(
     `insert into everhook.pauses (source, route, by, why) values ($1, $2, $3, $4)
-     on conflict (source, route) do update set by = excluded.by, why = excluded.why, at = now()`,
+     on conflict (source, route) do update set by = excluded.by, why = coalesce(excluded.why, pauses.why), at = pauses.at`,
     [source, route, by, why],
   );
 }
@@ -96,7 +96,7 @@ export async function retryParked(
   const { rowCount } = await pool.query(
     `update everhook.runs r
      set state = 'accepted', state_at = now(), lease_until = now(), leased_by = null, attempts = 0,
-       first_attempt_at = null, requested_by = $4, why = coalesce($5, 'retry of ' || r.last_error)
+       first_attempt_at = null, requested_by = $4, why = concat_ws('; ', $5, 'retry of ' || r.last_error)
      ${parked}`,
     [source, id, reason, by, why],
   );

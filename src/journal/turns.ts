@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { SearchAttributePair } from '@temporalio/common';
 import { eventName, type WebhookEvent } from '../event.ts';
 import type { NamedRun } from '../temporal/start.ts';
+import { storableNote } from '../storable.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import { readStored, storedColumns, UnreadableError, type StoredEvent } from './read-event.ts';
 import type { JournalSource } from './rows.ts';
@@ -88,7 +89,7 @@ export async function takeNext(
 export async function parkTurn(pool: Pool, run: string, error: string): Promise<void> {
   await pool.query(
     `update everhook.runs set state = 'parked', state_at = now(), last_error = $2 where id = $1 and state = 'accepted'`,
-    [run, error],
+    [run, storableNote(error)],
   );
 }
 

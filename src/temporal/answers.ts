@@ -54,12 +54,14 @@ export function classify(error: unknown): StartError {
   });
 }
 
+/** Whether a call certainly never left this process. */
+export const neverSent = ({ code, details }: { readonly code: number; readonly details: string }): boolean =>
+  code === grpc.unavailable && /no connection established|ECONNREFUSED|name resolution/i.test(details);
+
 function failureOf(code: number, details: string): StartFailure {
   switch (code) {
     case grpc.unavailable:
-      return /no connection established|ECONNREFUSED|name resolution/i.test(details)
-        ? 'unavailable'
-        : 'unknown';
+      return neverSent({ code, details }) ? 'unavailable' : 'unknown';
     case grpc.resourceExhausted:
       return /larger than max/i.test(details) ? 'event_refused' : 'busy';
     case grpc.invalidArgument:

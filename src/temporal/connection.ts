@@ -6,6 +6,7 @@ import {
   type ConnectionOptions,
 } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
+import { neverSent } from './answers.ts';
 import type { TemporalTarget } from './target.ts';
 
 /**
@@ -28,7 +29,11 @@ export function connectTemporal(
     },
     interceptors: [
       withinLimit,
-      makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3, initialIntervalMs: () => 50 })),
+      makeGrpcRetryInterceptor({
+        ...defaultGrpcRetryOptions({ initialIntervalMs: () => 50 }),
+        // What was sent and not answered may have happened: the last answer must not hide that.
+        retryableDecider: (attempt, status) => attempt < maxAttempts && neverSent(status),
+      }),
     ],
   });
   // The SDK's one use of it names the namespace of each call, which all of ours have above; see `withinLimit`.
@@ -47,6 +52,7 @@ const callLimits: Readonly<Record<string, number>> = {
   ListSearchAttributes: 2000,
 };
 const callMs = 5000;
+const maxAttempts = 3;
 
 /**
  * Gives calls their deadline where the caller does not. The SDK's own way, `withDeadline`, keeps it in an

@@ -201,6 +201,22 @@ test.each([
     .toEqual([{ event_id: 'e1', state, last_error: expect.stringContaining('what Temporal said') }]);
 });
 
+test.each(['setup_refused', 'unknown', 'unavailable'] as const)(
+  'after %s nothing else is sent for a while',
+  async (failure) => {
+    const journal = await createJournal();
+    const { started, hasRoom } = dispatch(journal, () => {
+      throw new StartError(failure, 'what Temporal said');
+    });
+    await accept(journal, 'e1');
+    await expect.poll(() => started).toEqual(['payment:e1']);
+    await expect.poll(hasRoom).toBe(false);
+    // Without room what comes waits in the table, for the one that tries next.
+    await Promise.all(Array.from({ length: 20 }, (_, index) => accept(journal, `later-${index}`)));
+    expect(started.length).toBeLessThan(4);
+  },
+);
+
 test('a route whose argument is refused rests; other routes go on', async () => {
   const journal = await createJournal();
   const { started } = dispatch(journal, ({ workflow }) => {

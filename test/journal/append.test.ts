@@ -294,6 +294,99 @@ test('a batch has bounded bytes', async () => {
   await expect.poll(() => told).toEqual(['committed 1', 'committed 1', 'committed 1']);
 });
 
+test('a batch has bounded deliveries and events', async () => {
+  const { journal, told } = await createJournal();
+  const many = Array.from({ length: 600 }, (_, index) =>
+    journal.accept({ ...delivered({ id: `d${index}` }), deadline: soon(20_000) }),
+  );
+  expect((await Promise.all(many)).flat().every((verdict) => verdict === 'new')).toBe(true);
+  const sizes = () => told.map((line) => Number(line.split(' ')[1]));
+  await expect.poll(() => sizes().reduce((sum, size) => sum + size, 0)).toBe(600);
+  expect(Math.max(...sizes())).toBe(256);
+  told.length = 0;
+  const wide = Array.from({ length: 3 }, (_, batch) =>
+    journal.accept({
+      ...deliveredBatch(Array.from({ length: 600 }, (_none, index) => `w${batch}-${index}`)),
+      deadline: soon(20_000),
+    }),
+  );
+  expect((await Promise.all(wide)).flat()).toHaveLength(1800);
+  await expect.poll(() => told).toEqual(['committed 1', 'committed 1', 'committed 1']);
+});
+
+/** Another session that has written an event and not committed: whoever writes it too waits. */
+async function holdUp(url: string, id: string) {
+  const session = new Client({ connectionString: url });
+  await session.connect();
+  onTestFinished(() => session.end());
+  await session.query('begin');
+  await session.query(
+    `insert into everhook.events (source, event_id, position, delivery_id, type, received_at, fingerprint, reader)
+     values ('payment', $1, 0, gen_random_uuid(), 'x', now(), '', 'x')`,
+    [id],
+  );
+  return { release: () => session.query('rollback') };
+}
+
+test('a commit that is held up keeps nobody but its own from the other connection', async () => {
+  const { journal, url } = await createJournal();
+  await journal.accept({ ...delivered({ id: 'first' }), deadline: soon() });
+  const { release } = await holdUp(url, 'stuck-0');
+  const stuck = Array.from({ length: 8 }, (_, index) =>
+    journal.accept({ ...delivered({ id: `stuck-${index}` }), deadline: soon(20_000) }),
+  );
+  // They are on their way.
+  await expect.poll(() => journal.appender.waiting).toBe(0);
+  expect(await journal.accept({ ...delivered({ id: 'other' }), deadline: soon(10_000) })).toEqual(['new']);
+  await release();
+  expect((await Promise.all(stuck)).flat()).toEqual(Array.from({ length: 8 }, () => 'new'));
+});
+
+test('what has been refused is not written behind its sender’s back', async () => {
+  const { journal, url, rows } = await createJournal();
+  await journal.accept({ ...delivered({ id: 'first' }), deadline: soon() });
+  const held = await Promise.all([holdUp(url, 'a'), holdUp(url, 'b')]);
+  // Both connections are taken.
+  const under = [];
+  for (const id of ['a', 'b']) {
+    under.push(journal.accept({ ...delivered({ id }), deadline: soon(20_000) }));
+    await expect.poll(() => journal.appender.waiting).toBe(0);
+  }
+  const late = journal.accept({ ...delivered({ id: 'late' }), deadline: soon(100) });
+  await expect(late).rejects.toMatchObject({ reason: 'journal_slow' });
+  for (const { release } of held) await release();
+  await Promise.all(under);
+  expect(await journal.accept({ ...delivered({ id: 'after' }), deadline: soon() })).toEqual(['new']);
+  expect(await rows(`select event_id from everhook.events where event_id = 'late'`)).toEqual([]);
+});
+
+test('two signed alike under different ids, in one batch: one of them runs', async () => {
+  const { journal, handed, rows } = await createJournal();
+  const read = { once: 'what was signed' };
+  const verdicts = await Promise.all(
+    ['t1', 't2'].map((id) => journal.accept({ ...delivered({ id }, { read }), deadline: soon() })),
+  );
+  expect(verdicts.flat().toSorted()).toEqual(['conflict', 'new']);
+  expect(handed).toHaveLength(1);
+  expect(await rows('select why from everhook.conflicts')).toEqual([{ why: 'other_id' }]);
+});
+
+test.each([
+  ['NUL', 'a\0b'],
+  ['half a surrogate pair', 'a\ud800b'],
+])('what is said of a run may quote %s', async (_what, text) => {
+  const { journal, rows, handed } = await createJournal();
+  await journal.accept({ ...delivered({ id: 'e1' }), deadline: soon() });
+  await journal.accept({ ...delivered({ id: 'e2' }), deadline: soon() });
+  const [first, second] = handed.map(({ id }) => id);
+  await journal.claims.park([{ id: first!, error: `unreadable: ${text}` }]);
+  await journal.claims.giveBack([{ id: second!, delaySeconds: 1, error: text, untouched: true }]);
+  expect(await rows('select state, last_error from everhook.runs order by id')).toEqual([
+    { state: 'parked', last_error: 'unreadable: a\uFFFDb' },
+    { state: 'accepted', last_error: 'a\uFFFDb' },
+  ]);
+});
+
 test('credentials in headers are not kept, whatever a provider lists', async () => {
   const { url, rows } = await createJournal();
   const { provider } = journalSources['payment']!;
