@@ -27,7 +27,8 @@ try {
   for (const server of [verify, journal]) await load(server.port, requests(warmUp), { connections: 32 });
   await load(awaits.port, requests(warmUp / 30), { connections: 32 });
   await compare('dispatch paused', [verify, journal, awaits], { rounds, perRound, singles });
-  await memory(journal, memoryAt);
+  // A process of its own: one that has not taken anything yet.
+  await memory(await serve('(b) for its memory', ['bench/everhook.ts']), memoryAt);
   await pause(false);
   await compare('dispatch on', [verify, journal, awaits], {
     rounds: Math.ceil(rounds / 2),

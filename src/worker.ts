@@ -22,6 +22,7 @@ import { openBlobs } from './journal/blobs.ts';
 import { createPool } from './journal/connection.ts';
 import type { Logger } from './log.ts';
 import { turnActivities } from './turn-activities.ts';
+import { isNotFound } from './temporal/not-found.ts';
 import { createDataConverter } from './temporal/data-converter.ts';
 
 /** How long activities may go on once the worker is told to stop, and when it stops all the same. */
@@ -30,6 +31,7 @@ const developmentShutdown = { shutdownGraceTime: '3 seconds', shutdownForceTime:
 /** Runs kept in memory; each costs about half a megabyte. */
 const maxCachedWorkflows = 500;
 const reconnectMs = 1000;
+const namespaceMs = 5000;
 
 /** A worker process at work. */
 export interface RunningWorker {
@@ -79,6 +81,7 @@ export async function startWorker(
     requireTakeTurns(gateway, config, workflowBundle);
     const connection = await connect(config, log, signal);
     closers.push(() => connection.close());
+    await requireNamespace(connection, config.temporal.namespace);
     const activities = {
       ...own,
       ...keyedActivities(gateway, config, { connection, dataConverter, closers }),
@@ -237,6 +240,18 @@ async function connect(config: Config, log: Logger, signal?: AbortSignal): Promi
       }
       await delay(reconnectMs, undefined, { signal });
     }
+  }
+}
+
+/** The native part would tell of it in its own words. Throws ConfigError; what else is wrong shows itself later. */
+async function requireNamespace(connection: NativeConnection, namespace: string): Promise<void> {
+  try {
+    await connection.withDeadline(Date.now() + namespaceMs, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+  } catch (cause) {
+    if (!isNotFound(cause)) return;
+    throw new ConfigError(`Temporal has no namespace ${namespace} (TEMPORAL_NAMESPACE)`, { cause });
   }
 }
 

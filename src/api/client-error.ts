@@ -26,7 +26,7 @@ export function watchAnswers(server: Server): UnderWay {
   return underWay;
 }
 
-/** Answers what does not reach Express, or what Node would answer in its own way, as problem documents. */
+/** Answers what does not become a request, or what Node would answer in its own way, as problem documents. */
 export function answerClientErrors(server: Server, observe: Observe, underWay: UnderWay): void {
   const tell = (refusal: WebhookError, socket: Duplex) =>
     observe(sourceless(refusal, (socket as Socket).remoteAddress));

@@ -41,7 +41,9 @@ export async function withJournal(
   try {
     const [doubt] = await checkJournal(pool, { development: true });
     if (doubt?.startsWith('the journal could not be checked')) {
-      throw new ConfigError(`DATABASE_URL: the journal does not answer: ${doubt}`);
+      const where =
+        given === undefined ? `the "everhook start" of ${config.home} seems to have died` : 'DATABASE_URL';
+      throw new ConfigError(`${where}: the journal does not answer: ${doubt}`);
     }
     await work(pool, gateway, () => keysOf(config, given === undefined));
   } finally {
@@ -96,7 +98,9 @@ export interface EventRef {
  * `<source>:<event id>`, as lists and logs have it, or the workflow id, as answers and Temporal have it:
  * that one is escaped, and a repetition's ends in `~2`. An id that is there as it was typed comes first.
  */
-export function eventRef(text: string): EventRef {
+export function eventRef(given: string): EventRef {
+  // As links have it: no source has a % in its name.
+  const text = given.replace(/^([^:%]+)%3A/i, '$1:');
   const at = text.indexOf(':');
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('write it as <source>:<event id>');
   const id = text.slice(at + 1);

@@ -13,7 +13,7 @@ interface SourceState {
   readonly path: string;
   readonly on: boolean;
   readonly proof: 'set' | 'missing or wrong';
-  /** The environment names that prove it. */
+  /** The environment names that prove it: those that are set; of a proof that is not, all that there are. */
   readonly names: readonly string[];
   readonly routes: readonly string[];
   /** What `everhook send` can sign without a file. */
@@ -45,10 +45,16 @@ function stateOf(name: string, { sources: all, routes }: Gateway, config: Config
     path: `/webhooks/${name}`,
     on: config.sources.includes(name),
     proof: proven(name, provider, config) ? 'set' : 'missing or wrong',
-    names: proofNames(provider.proof).map((proof) => environmentPrefix(name) + proof),
+    names: namesOf(name, provider, config),
     routes: Object.keys(routes[name] ?? {}),
     samples: Object.keys(provider.samples),
   };
+}
+
+function namesOf(source: string, provider: AnyProvider, config: Config): string[] {
+  const names = proofNames(provider.proof).map((proof) => environmentPrefix(source) + proof);
+  if (!proven(source, provider, config)) return names;
+  return names.filter((name) => config.setting(name) !== undefined);
 }
 
 function proven(name: string, provider: AnyProvider, { setting }: Config): boolean {

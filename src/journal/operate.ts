@@ -96,7 +96,7 @@ export async function retryParked(
   const { rowCount } = await pool.query(
     `update everhook.runs r
      set state = 'accepted', state_at = now(), lease_until = now(), leased_by = null, attempts = 0,
-       first_attempt_at = null, requested_by = $4, why = concat_ws('; ', $5, 'retry of ' || r.last_error)
+       first_attempt_at = null, requested_by = $4, why = concat_ws('; ', $5::text, 'retry of ' || r.last_error)
      ${parked}`,
     [source, id, reason, by, why],
   );

@@ -353,9 +353,11 @@ test('what has been refused is not written behind its sender’s back', async ()
     await expect.poll(() => journal.appender.waiting).toBe(0);
   }
   const late = journal.accept({ ...delivered({ id: 'late' }), deadline: soon(100) });
+  const patient = journal.accept({ ...delivered({ id: 'patient' }), deadline: soon(20_000) });
   await expect(late).rejects.toMatchObject({ reason: 'journal_slow' });
   for (const { release } of held) await release();
   await Promise.all(under);
+  expect(await patient).toEqual(['new']);
   expect(await journal.accept({ ...delivered({ id: 'after' }), deadline: soon() })).toEqual(['new']);
   expect(await rows(`select event_id from everhook.events where event_id = 'late'`)).toEqual([]);
 });

@@ -235,9 +235,11 @@ test('everhook retry lets parked runs try again, and only those', async () => {
     { state: 'accepted', requested_by: 'tester', why: 'retry of payload_unexpected: /total' },
   ]);
   // One alone needs no second word.
-  const all = ['retry', '--source', 'payment', '--reason', 'payload_unexpected'];
+  const all = ['retry', '--source', 'payment', '--reason', 'payload_unexpected', '--why', 'looked'];
   expect(await finished(all, settings)).toMatchObject({ code: 0, output: '1 parked run will try again.\n' });
-  expect(await stateOf('misfit-2')).toMatchObject([{ state: 'accepted' }]);
+  expect(await stateOf('misfit-2')).toMatchObject([
+    { state: 'accepted', why: expect.stringMatching(/^looked; retry of payload_unexpected: /) as string },
+  ]);
 });
 
 test.each([

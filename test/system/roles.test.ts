@@ -336,6 +336,17 @@ test.each([
   expect(errors.trim().split('\n')).toHaveLength(1);
 });
 
+test('a worker says what namespace there is not, and ends', async () => {
+  const { code, errors } = await finished(['worker'], {
+    ...settings,
+    EVERHOOK_SOURCES: 'payment',
+    DATABASE_URL: inject('postgresUrl'),
+    TEMPORAL_NAMESPACE: 'nope',
+  });
+  expect(errors).toContain('everhook: Temporal has no namespace nope (TEMPORAL_NAMESPACE)');
+  expect(code).toBe(2);
+});
+
 test('everhook sources --json tells scripts of every source, and nothing of its secrets', async () => {
   const { code, output, errors } = await finished(['sources', '--json'], {
     ...settings,
@@ -350,11 +361,16 @@ test('everhook sources --json tells scripts of every source, and nothing of its 
       path: '/webhooks/stripe',
       on: true,
       proof: 'set',
-      names: expect.arrayContaining(['STRIPE_WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET_PREVIOUS']),
+      names: ['STRIPE_WEBHOOK_SECRET'],
       routes: expect.arrayContaining(['payment_intent.succeeded']),
       samples: expect.arrayContaining(['payment_intent.succeeded']),
     },
-    { source: 'github', on: true, proof: 'missing or wrong' },
+    {
+      source: 'github',
+      on: true,
+      proof: 'missing or wrong',
+      names: ['GITHUB_WEBHOOK_SECRET', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'],
+    },
     { source: 'payment', on: false, proof: 'missing or wrong' },
   ]);
   expect(output).not.toContain(secrets.stripe);
