@@ -61,14 +61,15 @@ const printDeliveries = (options: Options): Promise<void> =>
     if (json) return printJson(found);
     if (found.length === 0) return nothing('None.');
     printTable(
-      ['received', 'age', 'source', 'verdict', 'from', 'bytes', 'why'],
-      found.map(({ receivedAt, source, verdict, remoteAddress, bytes, code, reason, note }) => [
+      ['received', 'age', 'source', 'verdict', 'from', 'bytes', 'event', 'why'],
+      found.map(({ receivedAt, source, verdict, remoteAddress, bytes, events, code, reason, note }) => [
         when(receivedAt),
         age(receivedAt),
         source,
         verdict,
         remoteAddress ?? '',
         String(bytes),
+        events.length > 1 ? `${events[0]} and ${events.length - 1} more` : (events[0] ?? ''),
         [code, reason, note].filter((part) => part !== null).join(', '),
       ]),
     );

@@ -175,8 +175,12 @@ export interface DeliverySummary {
   readonly remoteAddress: string | null;
   readonly verdict: string;
   readonly bytes: number;
-  /** Whether its body is kept with it. */
+  /** Whether its body is kept with it, encrypted because it holds credentials, and without what its provider erases. */
   readonly kept: boolean;
+  readonly sealed: boolean;
+  readonly redacted: boolean;
+  /** The ids of the events that it brought, or told of once more; at most ten. */
+  readonly events: readonly string[];
   /** Of refusals: the code that was answered, why, and more. */
   readonly code: string | null;
   readonly reason: string | null;
@@ -185,7 +189,12 @@ export interface DeliverySummary {
 
 const deliverySelect = `
 select d.id, d.source, d.received_at as "receivedAt", d.remote_address as "remoteAddress", d.verdict,
-  d.body_bytes as bytes, d.body is not null as kept, d.code, d.reason, d.note
+  d.body_bytes as bytes, d.body is not null as kept, d.sealed, d.redacted, d.code, d.reason, d.note,
+  array(
+    select e.event_id from everhook.events e
+    where e.delivery_id = d.id or e.id = any (d.repeats)
+    order by e.id limit 10
+  ) as events
 from everhook.deliveries d`;
 
 /** Deliveries, newest first; with `verdict` those alone. */

@@ -166,6 +166,12 @@ test('everhook rejected tells what was refused and why, everhook deliveries all 
   ]);
   expect(await json('rejected', '--reason', 'timestamp_stale')).toEqual([]);
   expect((await json<unknown[]>('deliveries', '--verdict', 'duplicate')).length).toBe(1);
+  const { output } = await finished(['deliveries', '--verdict', 'new', '--json'], settings);
+  const brought = (JSON.parse(output) as { events: string[]; redacted: boolean }[]).flatMap(
+    (one) => one.events,
+  );
+  expect(brought).toContain('first');
+  expect(new Set(brought).size).toBe(brought.length);
 });
 
 test('everhook pause holds back, resume lets go, and backlog tells', async () => {
