@@ -1,6 +1,7 @@
 import { runOf } from './api/route.ts';
 import type { Config, Mode } from './config.ts';
 import type { AnyRow, Gateway, Source } from './define.ts';
+import { holdsCredentials } from './encryption/credentials.ts';
 import { ConfigError } from './errors.ts';
 import { complaintOf } from './rate-limit.ts';
 import { retentionComplaintOf } from './retention.ts';
@@ -47,7 +48,7 @@ export const keyComplaints = (
   { sources: on, encryption, development }: Pick<Config, 'sources' | 'encryption' | 'development'>,
 ): string[] => {
   if (development || encryption.current !== undefined) return [];
-  const holders = on.filter((name) => (sources[name]!.provider.credentials ?? []).length > 0);
+  const holders = on.filter((name) => holdsCredentials(sources[name]!.provider));
   return holders.map(
     (name) =>
       `source ${name}: its deliveries hold credentials; EVERHOOK_ENCRYPTION_KEY, which seals them, is not set`,

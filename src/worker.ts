@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DataConverter, ExternalStorage } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
-  NativeConnection,
+  type NativeConnection,
   Runtime,
   Worker,
   type WorkflowBundleWithSourceMap,
@@ -22,16 +21,14 @@ import { openBlobs } from './journal/blobs.ts';
 import { createPool } from './journal/connection.ts';
 import type { Logger } from './log.ts';
 import { turnActivities } from './turn-activities.ts';
-import { isNotFound } from './temporal/not-found.ts';
 import { createDataConverter } from './temporal/data-converter.ts';
+import { connectWorker, requireNamespace } from './temporal/worker-connection.ts';
 
 /** How long activities may go on once the worker is told to stop, and when it stops all the same. */
 const shutdown = { shutdownGraceTime: '20 seconds', shutdownForceTime: '30 seconds' } as const;
 const developmentShutdown = { shutdownGraceTime: '3 seconds', shutdownForceTime: '6 seconds' } as const;
 /** Runs kept in memory; each costs about half a megabyte. */
 const maxCachedWorkflows = 500;
-const reconnectMs = 1000;
-const namespaceMs = 5000;
 
 /** A worker process at work. */
 export interface RunningWorker {
@@ -79,7 +76,7 @@ export async function startWorker(
       throw new ConfigError(`activity ${reserved}: names that begin with everhook are ours`);
     const workflowBundle = await bundle(gateway, dataConverter, log);
     requireTakeTurns(gateway, config, workflowBundle);
-    const connection = await connect(config, log, signal);
+    const connection = await connectWorker(config.temporal, log, signal);
     closers.push(() => connection.close());
     await requireNamespace(connection, config.temporal.namespace);
     const activities = {
@@ -224,34 +221,6 @@ async function bundle(
     throw new ConfigError(`the workflows at ${path} cannot be bundled: ${(cause as Error).message}`, {
       cause,
     });
-  }
-}
-
-async function connect(config: Config, log: Logger, signal?: AbortSignal): Promise<NativeConnection> {
-  const { apiKey, ...others } = config.temporal.connectionOptions;
-  const key = typeof apiKey === 'function' ? apiKey() : apiKey;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await NativeConnection.connect({ ...others, ...(key !== undefined && { apiKey: key }) });
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (attempt % 10 === 1) {
-        log.warn({ address: others.address, error: (error as Error).message }, 'waiting for Temporal');
-      }
-      await delay(reconnectMs, undefined, { signal });
-    }
-  }
-}
-
-/** The native part would tell of it in its own words. Throws ConfigError; what else is wrong shows itself later. */
-async function requireNamespace(connection: NativeConnection, namespace: string): Promise<void> {
-  try {
-    await connection.withDeadline(Date.now() + namespaceMs, () =>
-      connection.workflowService.describeNamespace({ namespace }),
-    );
-  } catch (cause) {
-    if (!isNotFound(cause)) return;
-    throw new ConfigError(`Temporal has no namespace ${namespace} (TEMPORAL_NAMESPACE)`, { cause });
   }
 }
 

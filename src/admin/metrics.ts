@@ -60,21 +60,25 @@ export function createMetrics(budget: ByteBudget): Metrics {
   bound.set(budget.limitBytes);
 
   /** By source and verdict: looking a label set up costs more than counting it. */
-  const counted = new Map<string, { inc(): void }>();
-  const count = (counter: typeof events, source: string, verdict: string) => {
-    const name = `${counter === events ? 'event' : 'delivery'} ${source} ${verdict}`;
-    let child = counted.get(name);
-    if (child === undefined) counted.set(name, (child = counter.labels({ source, verdict })));
-    child.inc();
+  const counting = (counter: typeof events) => {
+    const children = new Map<string, { inc(): void }>();
+    return (source: string, verdict: string) => {
+      const name = `${source} ${verdict}`;
+      let child = children.get(name);
+      if (child === undefined) children.set(name, (child = counter.labels({ source, verdict })));
+      child.inc();
+    };
   };
+  const countDelivery = counting(deliveries);
+  const countEvent = counting(events);
 
   return {
     registry,
     observe(observation) {
       const { kind, source, seconds } = observation;
-      count(deliveries, source, kind === 'answered' ? observation.verdict : kind);
+      countDelivery(source, kind === 'answered' ? observation.verdict : kind);
       answer.observe({ source }, seconds);
-      if (kind === 'answered') for (const { verdict } of observation.events) count(events, source, verdict);
+      if (kind === 'answered') for (const { verdict } of observation.events) countEvent(source, verdict);
       if (kind === 'refused') {
         refusals.inc({ source, code: observation.code, reason: observation.reason });
       } else if (kind === 'failed') {

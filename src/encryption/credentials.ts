@@ -5,6 +5,13 @@ import { open, openText, seal, sealText } from './seal.ts';
 const bodyContext = 'delivery-body';
 const credentialContext = 'event-credential';
 
+/** Whether a provider's deliveries hold credentials. */
+export const holdsCredentials = ({
+  credentials = [],
+}: {
+  readonly credentials?: readonly string[];
+}): boolean => credentials.length > 0;
+
 /** The body of a delivery that holds credentials, as the journal keeps it. Throws SealError `key_missing`. */
 export const sealBody = (body: Buffer, keys: Keys): Buffer => seal(body, { keys, context: bodyContext });
 

@@ -1,7 +1,7 @@
 import { sha256 } from '../providers/signature.ts';
 import type { RoutedEvent, RowKind } from '../accept.ts';
 import type { AnyProvider } from '../define.ts';
-import { sealBody } from '../encryption/credentials.ts';
+import { holdsCredentials, sealBody } from '../encryption/credentials.ts';
 import type { Keys } from '../encryption/keys.ts';
 import type { Delivery } from '../providers/provider.ts';
 import { turnId, workflowId } from '../workflow-id.ts';
@@ -103,8 +103,6 @@ export function deliveryRow(
     stored_bytes: 0,
   };
 }
-
-const holdsCredentials = ({ credentials = [] }: AnyProvider): boolean => credentials.length > 0;
 
 /** A body, or as much of it as is kept, as it is stored. Throws SealError. */
 export const storedBody = (body: Buffer, { provider, keys }: JournalSource): Buffer =>

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isGrpcServiceError, type Client, type Connection } from '@temporalio/client';
 import { ConfigError } from '../errors.ts';
 import { connectTemporal } from './connection.ts';
+import { isNotFound } from './not-found.ts';
 import { searchAttributeNames } from './search-attributes.ts';
 import type { TemporalTarget } from './target.ts';
 
-// google.rpc.Code: NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED
-const notFound = 5;
+// google.rpc.Code: PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED
 const unlisted = [7, 12];
 const unauthenticated = 16;
 
@@ -36,6 +36,10 @@ export async function requireTemporal(target: TemporalTarget): Promise<void> {
   }
 }
 
+/** The namespace that was set is not there. */
+export const noNamespace = (namespace: string, cause: unknown): ConfigError =>
+  new ConfigError(`Temporal has no namespace ${namespace} (TEMPORAL_NAMESPACE)`, { cause });
+
 /**
  * Looks, for at most four seconds, whether starts can succeed at all. Gives what could not be found out,
  * for a log line; undefined when all is well. Throws ConfigError that names what is missing.
@@ -54,9 +58,7 @@ export async function checkTemporal({ connection, options }: Client): Promise<st
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     if (!isGrpcServiceError(error)) return String(error);
-    if (error.code === notFound) {
-      throw new ConfigError(`Temporal has no namespace ${namespace} (TEMPORAL_NAMESPACE)`, { cause: error });
-    }
+    if (isNotFound(error)) throw noNamespace(namespace, error);
     if (error.code === unauthenticated) {
       throw new ConfigError(
         `Temporal does not know us: ${error.details} (TEMPORAL_API_KEY, TEMPORAL_TLS_*)`,

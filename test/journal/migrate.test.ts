@@ -7,17 +7,15 @@ const first = { version: 1, name: 'first', sql: 'create table orders.lines (id i
 const second = { version: 2, name: 'second', sql: 'alter table orders.lines add column note text' };
 const schema = { name: 'orders', lockKey: '42' };
 
-test('a migration that waits for a lock lets traffic pass soon, and tries again', async () => {
-  const { url, drop } = await createDatabase(inject('postgresUrl'));
-  onTestFinished(drop);
-  await migrateSchema(url, { ...schema, migrations: [first] });
-  const [traffic, watcher] = [new Client({ connectionString: url }), new Client({ connectionString: url })];
-  for (const client of [traffic, watcher]) {
-    await client.connect();
-    onTestFinished(() => client.end());
-  }
-  await traffic.query('begin; select from orders.lines');
-  const migrated = migrateSchema(url, { ...schema, migrations: [first, second] });
+async function session(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+/** The migration waits for a lock, gives way, and waits again. */
+async function expectPatience(watcher: Client): Promise<void> {
   const waiting = async () =>
     (
       await watcher.query(
@@ -26,6 +24,16 @@ test('a migration that waits for a lock lets traffic pass soon, and tries again'
       )
     ).rowCount;
   for (const seen of [1, 0, 1]) await expect.poll(waiting, { timeout: 5000, interval: 20 }).toBe(seen);
+}
+
+test('a migration that waits for a lock lets traffic pass soon, and tries again', async () => {
+  const { url, drop } = await createDatabase(inject('postgresUrl'));
+  onTestFinished(drop);
+  await migrateSchema(url, { ...schema, migrations: [first] });
+  const [traffic, watcher] = [await session(url), await session(url)];
+  await traffic.query('begin; select from orders.lines');
+  const migrated = migrateSchema(url, { ...schema, migrations: [first, second] });
+  await expectPatience(watcher);
   await traffic.query('commit');
   expect(await migrated).toEqual(['orders: applied second']);
 });
@@ -40,11 +48,7 @@ test('an index whose build was broken off is built anew, and no other is touched
     sql: 'create index concurrently if not exists lines_id on orders.lines (id)',
   } as const;
   await migrateSchema(url, { ...schema, migrations: [first] });
-  const [traffic, watcher] = [new Client({ connectionString: url }), new Client({ connectionString: url })];
-  for (const client of [traffic, watcher]) {
-    await client.connect();
-    onTestFinished(() => client.end());
-  }
+  const [traffic, watcher] = [await session(url), await session(url)];
   const indexes = async () =>
     (
       await watcher.query<{ name: string; valid: boolean }>(
@@ -63,14 +67,7 @@ test('an index whose build was broken off is built anew, and no other is touched
   // A reader that holds its snapshot is waited for, again and again, and each time the build is broken off.
   await traffic.query('begin isolation level repeatable read; select from orders.lines');
   const migrated = migrateSchema(url, { ...schema, migrations: [first, index] });
-  const waiting = async () =>
-    (
-      await watcher.query(
-        `select from pg_stat_activity
-         where datname = current_database() and application_name = 'everhook-migrate' and wait_event_type = 'Lock'`,
-      )
-    ).rowCount;
-  for (const seen of [1, 0, 1]) await expect.poll(waiting, { timeout: 5000, interval: 20 }).toBe(seen);
+  await expectPatience(watcher);
   await traffic.query('commit');
   expect(await migrated).toEqual(['orders: applied lines by id']);
   expect(await indexes()).toEqual([

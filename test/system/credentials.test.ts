@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { migrateStores, readRoleConfig } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import { defineGateway, source, type ActivityContext } from '../../src/define.ts';
@@ -21,9 +21,7 @@ import { startApi, type ApiServer } from '../../src/server.ts';
 import { createDataConverter } from '../../src/temporal/data-converter.ts';
 import { startWorker } from '../../src/worker.ts';
 import { historyToJson } from '../support/history.ts';
-import { createDatabase } from '../support/postgres.ts';
-import { temporaryHome } from '../support/temporary-home.ts';
-import { createNamespace, finished, post, query, unique, type After } from './support.ts';
+import { finished, post, query, surroundings, unique, type After } from './support.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -65,22 +63,10 @@ let databaseUrl: string;
 let api: ApiServer;
 let client: Client;
 beforeAll(async () => {
-  const { home, remove } = await temporaryHome();
-  afterwards(remove);
-  const database = await createDatabase(inject('postgresUrl'));
-  afterwards(() => database.drop());
-  databaseUrl = database.url;
-  const plain = await createNamespace(inject('temporalAddress'), { after: afterwards });
-  const environment = {
-    CHAT_WEBHOOK_SECRET: secret,
-    EVERHOOK_ENCRYPTION_KEY: keyText,
-    EVERHOOK_HOME: home,
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
-    TEMPORAL_NAMESPACE: plain.options.namespace,
-    PORT: '0',
-    EVERHOOK_ADMIN_PORT: '0',
-  };
+  const made = await surroundings(afterwards);
+  const plain = made.client;
+  databaseUrl = made.databaseUrl;
+  const environment = { ...made.settings, CHAT_WEBHOOK_SECRET: secret, EVERHOOK_ENCRYPTION_KEY: keyText };
   config = await readRoleConfig(gateway, { environment, development: true });
   await migrateStores(gateway, config);
   const worker = await startWorker(gateway, config, log);

@@ -11,7 +11,6 @@ import { migrateSchema } from '../../src/postgres/migrate.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { temporaryHome } from '../support/temporary-home.ts';
 import {
-  createNamespace,
   finished,
   metric,
   post,
@@ -19,6 +18,7 @@ import {
   query,
   readyApi,
   sample,
+  surroundings,
   unique,
   unusedPort,
   type After,
@@ -34,22 +34,10 @@ const afterwards: After = (cleanUp) => void cleanUps.push(cleanUp);
 let client: Client;
 let settings: Settings;
 beforeAll(async () => {
-  const { home, remove } = await temporaryHome();
-  afterwards(remove);
-  const database = await createDatabase(inject('postgresUrl'));
-  afterwards(() => database.drop());
-  await migrateSchema(database.url, journalSchema);
-  client = await createNamespace(inject('temporalAddress'), { after: afterwards });
-  settings = {
-    ...proofs,
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
-    TEMPORAL_NAMESPACE: client.options.namespace,
-    EVERHOOK_HOME: home,
-    EVERHOOK_TRUST_PROXY: 'loopback',
-    PORT: '0',
-    EVERHOOK_ADMIN_PORT: '0',
-  };
+  const made = await surroundings(afterwards);
+  await migrateSchema(made.databaseUrl, journalSchema);
+  client = made.client;
+  settings = { ...proofs, ...made.settings, EVERHOOK_TRUST_PROXY: 'loopback' };
 });
 afterAll(async () => {
   for (const cleanUp of cleanUps.toReversed()) await cleanUp();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { migrateStores, readRoleConfig } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import { defineGateway, source } from '../../src/define.ts';
@@ -17,9 +17,7 @@ import { createDataConverter } from '../../src/temporal/data-converter.ts';
 import { createStart } from '../../src/temporal/start.ts';
 import { startWorker } from '../../src/worker.ts';
 import { gateTo, type Gate } from '../support/gate.ts';
-import { createDatabase } from '../support/postgres.ts';
-import { temporaryHome } from '../support/temporary-home.ts';
-import { createNamespace, post, query, unique, unusedPort, type After } from './support.ts';
+import { post, query, surroundings, unique, unusedPort, type After } from './support.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -47,24 +45,13 @@ let blobs: Blobs;
 let plain: Client;
 let client: Client;
 beforeAll(async () => {
-  const { home, remove } = await temporaryHome();
-  afterwards(remove);
-  const database = await createDatabase(inject('postgresUrl'));
-  afterwards(() => database.drop());
-  databaseUrl = database.url;
-  plain = await createNamespace(inject('temporalAddress'), { after: afterwards });
-  const environment = {
-    GIT_WEBHOOK_SECRET: secret,
-    EVERHOOK_HOME: home,
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
-    TEMPORAL_NAMESPACE: plain.options.namespace,
-    PORT: '0',
-    EVERHOOK_ADMIN_PORT: '0',
-  };
+  const made = await surroundings(afterwards);
+  plain = made.client;
+  databaseUrl = made.databaseUrl;
+  const environment = { ...made.settings, GIT_WEBHOOK_SECRET: secret };
   config = await readRoleConfig(gateway, { environment, development: true });
   await migrateStores(gateway, config);
-  gate = await gateTo(database.url, afterwards);
+  gate = await gateTo(databaseUrl, afterwards);
   // The worker alone has a way to PostgreSQL that can be cut.
   const cut = {
     ...config,
@@ -74,7 +61,7 @@ beforeAll(async () => {
   afterwards(() => worker.stop());
   api = await startApi(gateway, config, log);
   afterwards(() => api.stop());
-  blobs = openBlobs(database.url);
+  blobs = openBlobs(databaseUrl);
   afterwards(() => blobs.close());
   const { connection, options } = plain;
   client = new Client({ connection, namespace: options.namespace, dataConverter: converter() });

@@ -1,23 +1,21 @@
 import { Agent } from 'node:http';
 import type { Client } from '@temporalio/client';
-import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readRoleConfig } from '../../src/app.ts';
 import { migrateLedger } from '../../src/activities/index.ts';
 import { until } from '../../src/dev/processes.ts';
 import type { SignedRequest } from '../../src/dev/signed-request.ts';
 import { createLogger } from '../../src/log.ts';
 import { startApi, type ApiServer } from '../../src/server.ts';
-import { createDatabase } from '../support/postgres.ts';
-import { temporaryHome } from '../support/temporary-home.ts';
 import gateway from './plain-gateway.ts';
 import {
-  createNamespace,
   everhook,
   metric,
   post,
   proofs,
   query,
   sample,
+  surroundings,
   unique,
   withKeyOf,
   type After,
@@ -34,23 +32,10 @@ let api: ApiServer;
 let settings: Settings;
 let worker: Process;
 beforeAll(async () => {
-  const { home, remove } = await temporaryHome();
-  afterwards(remove);
-  const database = await createDatabase(inject('postgresUrl'));
-  afterwards(() => database.drop());
-  await migrateLedger(database.url);
-  const address = inject('temporalAddress');
-  client = await withKeyOf(home, await createNamespace(address, { after: afterwards }));
-  settings = {
-    ...proofs,
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: address,
-    TEMPORAL_NAMESPACE: client.options.namespace,
-    EVERHOOK_MODE: 'direct',
-    EVERHOOK_HOME: home,
-    PORT: '0',
-    EVERHOOK_ADMIN_PORT: '0',
-  };
+  const made = await surroundings(afterwards);
+  await migrateLedger(made.databaseUrl);
+  client = await withKeyOf(made.home, made.client);
+  settings = { ...proofs, ...made.settings, EVERHOOK_MODE: 'direct' };
   const config = await readRoleConfig(gateway, { environment: settings, development: true });
   api = await startApi(gateway, config, createLogger({ level: 'silent', terminal: false }));
   afterwards(() => api.stop());

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { Client as PostgresClient } from 'pg';
-import { expect, onTestFinished } from 'vitest';
+import { expect, inject, onTestFinished } from 'vitest';
 import { developmentKey } from '../../src/dev/encryption-key.ts';
 import { readMark, runFile } from '../../src/dev/leftovers.ts';
 import { isRunning, stampOf, type ProcessMark } from '../../src/dev/processes.ts';
@@ -17,6 +17,8 @@ import { sampleRequest } from '../../src/dev/signed-request.ts';
 import gateway from '../../src/gateway.ts';
 import { createDataConverter } from '../../src/temporal/data-converter.ts';
 import { prepareNamespace } from '../../src/temporal/prepare.ts';
+import { createDatabase } from '../support/postgres.ts';
+import { temporaryHome } from '../support/temporary-home.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Direct mode refuses the rows of the shipped one that need the journal. */
@@ -182,6 +184,26 @@ export interface Answered {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly ms: number;
+}
+
+/** A home, a database and a namespace of its own, and the settings that name them. */
+export async function surroundings(
+  after: After,
+): Promise<{ client: Client; home: string; databaseUrl: string; settings: Settings }> {
+  const { home, remove } = await temporaryHome();
+  after(remove);
+  const database = await createDatabase(inject('postgresUrl'));
+  after(() => database.drop());
+  const client = await createNamespace(inject('temporalAddress'), { after });
+  const settings = {
+    EVERHOOK_HOME: home,
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: client.options.namespace,
+    PORT: '0',
+    EVERHOOK_ADMIN_PORT: '0',
+  };
+  return { client, home, databaseUrl: database.url, settings };
 }
 
 /** Posts bytes; gives the answer and how long it took. */
