@@ -161,12 +161,13 @@ function printStory({ source, id, type, key, labels, occurredAt, receivedAt, ...
   for (const run of rest.runs) printRun(run);
   print('deliveries');
   printTable(
-    ['  received', 'verdict', 'from', 'bytes'],
-    rest.deliveries.map(({ receivedAt: at, verdict, remoteAddress, bytes }) => [
+    ['  received', 'verdict', 'from', 'bytes', ''],
+    rest.deliveries.map(({ receivedAt: at, verdict, remoteAddress, bytes, sealed, redacted }) => [
       `  ${when(at)}`,
       verdict,
       remoteAddress ?? '',
       String(bytes),
+      [sealed && 'sealed', redacted && 'redacted'].filter(Boolean).join(', '),
     ]),
   );
   for (const conflict of rest.conflicts) {

@@ -182,6 +182,12 @@ export const journalSchema: Schema = {
       concurrent: true,
       sql: 'drop index concurrently if exists everhook.runs_accepted',
     },
+    {
+      version: 6,
+      name: 'bodies up to 8 KB as they are',
+      // PostgreSQL begins to compress at 2 KB, which took it a tenth of its time for a delivery.
+      sql: 'alter table everhook.deliveries set (toast_tuple_target = 8160)',
+    },
   ],
 };
 

@@ -178,6 +178,8 @@ test('a body is printed where it is asked for twice, with the key', async () => 
   const id = unique('printed');
   await deliver(id);
   const settings = { DATABASE_URL: databaseUrl, EVERHOOK_ENCRYPTION_KEY: keyText };
+  const story = await finished(['events', 'show', `chat:${id}`], settings);
+  expect(story.output).toMatch(/^  2\S+.* sealed, redacted$/m);
   const show = ['events', 'show', `chat:${id}`, '--body'];
   const shut = await finished(show, settings);
   expect(shut).toMatchObject({ code: 1, output: '' });
