@@ -15,7 +15,10 @@ export default defineConfig({
         test: {
           ...common,
           name: 'unit',
-          include: ['test/*.test.ts', 'test/{providers,api,admin,temporal,encryption}/**/*.test.ts'],
+          include: [
+            'test/*.test.ts',
+            'test/{providers,conformance,judge,api,admin,temporal,encryption}/**/*.test.ts',
+          ],
         },
       },
       {

@@ -9,7 +9,7 @@ import type { Observe } from './api/observer.ts';
 import type { ReadySource } from './api/receive.ts';
 import { addRoutes } from './api/router.ts';
 import { createWebhook, type Webhook } from './api/webhook.ts';
-import { bodyLimitOf, checkGateway, keyComplaints } from './check.ts';
+import { bodyLimitOf, checkGateway, keyComplaints, urlComplaints } from './check.ts';
 import { readConfig, readProof, type Config } from './config.ts';
 import type { AnyProvider, Gateway } from './define.ts';
 import { developmentKey } from './dev/encryption-key.ts';
@@ -214,7 +214,7 @@ export function readySources(
   config: Config,
   given: readonly string[] = [],
 ): Record<string, ReadySource> {
-  const complaints = [...given, ...keyComplaints(gateway, config)];
+  const complaints = [...given, ...keyComplaints(gateway, config), ...urlComplaints(gateway, config)];
   const entries = config.sources.flatMap((name): [string, ReadySource][] => {
     const { provider, options } = gateway.sources[name]!;
     try {

@@ -55,6 +55,20 @@ export const keyComplaints = (
   );
 };
 
+/** What is missing to check the URLs that providers sign; development takes the address that was called. */
+export const urlComplaints = (
+  { sources }: Gateway,
+  { sources: on, publicUrl, development }: Pick<Config, 'sources' | 'publicUrl' | 'development'>,
+): string[] =>
+  development || publicUrl !== undefined
+    ? []
+    : on
+        .filter((name) => sources[name]!.provider.signsUrl)
+        .map(
+          (name) =>
+            `source ${name}: its provider signs the URL that it calls; EVERHOOK_PUBLIC_URL is not set`,
+        );
+
 /** The default, in bytes (1.5 MiB), and the most in direct mode: what Temporal takes without a store for larger ones. */
 export const bodyLimitBytes = 1_572_864;
 /** The most that a source may take with the journal, in bytes (25 MiB). */

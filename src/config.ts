@@ -133,6 +133,13 @@ export function readProof(source: string, provider: AnyProvider, setting: Config
   throw new ConfigError(`the source ${source} has no valid proof: ${complaints.join('; ')}`);
 }
 
+/** The proof as a sender of the source holds it: with the private half of a key pair, where one is set. */
+export function readSigningProof(source: string, provider: AnyProvider, setting: Config['setting']): unknown {
+  const proof = readProof(source, provider, setting);
+  const privateKey = setting(`${environmentPrefix(source)}PRIVATE_KEY`);
+  return privateKey === undefined ? proof : { ...(proof as object), privateKey };
+}
+
 /** `stripe-connect` as variables spell it: `STRIPE_CONNECT_`. */
 export const environmentPrefix = (source: string): string => `${source.toUpperCase().replaceAll('-', '_')}_`;
 

@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client';
 import { requireDatabase } from './acceptance.ts';
 import { migrateStores, readRoleConfig } from './app.ts';
 import { keyedKinds } from './check.ts';
-import { processEnvironment, readProof } from './config.ts';
+import { processEnvironment, readSigningProof } from './config.ts';
 import type { Gateway } from './define.ts';
 import { temporalCli } from './dev/binaries.ts';
 import { embeddedTemporal } from './dev/embedded-temporal.ts';
@@ -111,8 +111,9 @@ export async function testGateway(
     const send = async (source: string, type: string, { data, set }: SendOptions = {}): Promise<Sent> => {
       const provider = Object.hasOwn(gateway.sources, source) ? gateway.sources[source]!.provider : undefined;
       if (!provider) throw new ConfigError(`no source ${source}`);
-      const url = `${api.url}/webhooks/${source}`;
-      const proof = readProof(source, provider, config.setting);
+      const proof = readSigningProof(source, provider, config.setting);
+      const token = provider.pathToken?.(proof);
+      const url = `${api.url}/webhooks/${source}${token === undefined ? '' : `/${encodeURIComponent(token)}`}`;
       const signed = sampleRequest({
         provider,
         proof,

@@ -141,7 +141,8 @@ async function take(
     budget: parts.budget,
   });
   try {
-    const delivery = deliveryOf(request, body, { ...call, receivedAt, publicUrl: parts.publicUrl });
+    const publicUrl = parts.publicUrl ?? (parts.development ? calledUrl(request, secure) : undefined);
+    const delivery = deliveryOf(request, body, { ...call, receivedAt, publicUrl });
     return await receiveAndKeep(delivery, source, parts);
   } finally {
     release();
@@ -208,6 +209,10 @@ function deliveryOf(
     ...(ip !== undefined && { remoteAddress: ip.slice(0, addressCharacters) }),
   };
 }
+
+/** What was called, as far as a development machine can tell: nothing is proven by it but the sender's own word. */
+const calledUrl = ({ headers: { host = '' } }: IncomingMessage, secure: boolean): string =>
+  `${secure ? 'https' : 'http'}://${host}`;
 
 /** The token is a secret: nothing that is logged or kept may hold it. */
 const withoutToken = (url: string): string => url.replace(/(\/webhooks\/[^/?]+)\/[^/?]*/, '$1');

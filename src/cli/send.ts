@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { readRoleConfig } from '../app.ts';
-import { readProof } from '../config.ts';
+import { readSigningProof } from '../config.ts';
 import { readAddresses, type Addresses } from '../dev/addresses.ts';
 import { expectedRun, type ExpectedRun } from '../dev/expected-run.ts';
 import { sampleRequest, type SignedRequest } from '../dev/signed-request.ts';
@@ -56,8 +56,9 @@ Examples:
         throw new ConfigError(`no source ${source}; there are ${Object.keys(gateway.sources).join(', ')}`);
       const running = await readAddresses(config.home);
       const base = options.url ?? running?.api ?? `http://127.0.0.1:${config.port}`;
-      const url = webhookUrl(base, source);
-      const proof = readProof(source, provider, config.setting);
+      const proof = readSigningProof(source, provider, config.setting);
+      const url = webhookUrl(base, source, provider.pathToken?.(proof));
+      const publicUrl = config.publicUrl === undefined ? url : config.publicUrl + new URL(url).pathname;
       const data = options.data === undefined ? undefined : await readData(options.data);
       let accepted = true;
       for (let sent = 0; sent < options.times; sent++) {
@@ -65,7 +66,7 @@ Examples:
           provider,
           proof,
           type,
-          url,
+          url: publicUrl,
           set: options.set,
           ...(data !== undefined && { data }),
         });
@@ -74,19 +75,22 @@ Examples:
           const { ok, received } = await post(url, request, config.home);
           accepted &&= ok;
           if (!received) continue;
-          printRun(await expectedRun(gateway, source, { url, proof, request, mode: config.mode }), running);
+          printRun(
+            await expectedRun(gateway, source, { url: publicUrl, proof, request, mode: config.mode }),
+            running,
+          );
         }
       }
       if (!accepted) process.exitCode = 1;
     });
 
 /** Takes where the gateway listens, or the source's own address, as the start prints it. */
-function webhookUrl(base: string, source: string): string {
+function webhookUrl(base: string, source: string, token: string | undefined): string {
   const url = URL.canParse(base) ? new URL(base) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new ConfigError(`--url: ${base} is not an address like http://127.0.0.1:3000`);
   }
-  const path = `/webhooks/${source}`;
+  const path = `/webhooks/${source}${token === undefined ? '' : `/${encodeURIComponent(token)}`}`;
   const start = base.replace(/\/$/, '');
   return start.endsWith(path) ? start : start + path;
 }

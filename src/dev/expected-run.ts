@@ -2,7 +2,7 @@ import type { Plan } from '../accept.ts';
 import { receive } from '../api/receive.ts';
 import type { Mode } from '../config.ts';
 import type { Gateway } from '../define.ts';
-import { DeliveryHeaders } from '../providers/provider.ts';
+import { deliveryOf } from '../judge/captured.ts';
 import { memoryBegins } from '../retention.ts';
 import { turnId, workflowId } from '../workflow-id.ts';
 import type { SignedRequest } from './signed-request.ts';
@@ -29,15 +29,8 @@ export async function expectedRun(
   }: { url: string; proof: unknown; request: SignedRequest; mode: Mode },
 ): Promise<ExpectedRun | undefined> {
   const { provider } = sources[source]!;
-  const { pathname, search } = new URL(url);
   const { events } = await receive(
-    {
-      method: 'POST',
-      url: pathname + search,
-      headers: new DeliveryHeaders(Object.entries(headers)),
-      body,
-      receivedAt: new Date(),
-    },
+    deliveryOf({ method: 'POST', url, headers: Object.entries(headers), body }, { receivedAt: new Date() }),
     {
       name: source,
       provider,

@@ -3,8 +3,9 @@ import type { EmitterWebhookEvent, EmitterWebhookEventName } from '@octokit/webh
 import { z } from 'zod';
 import { WebhookError } from '../errors.ts';
 import type { WebhookEvent } from '../event.ts';
+import { formField, formFields, isForm } from './form.ts';
 import { githubSamples } from './github-samples.ts';
-import { at, expectShape, isoTime, parseJson, scalarText, textsOnly, utf8 } from './json.ts';
+import { at, expectShape, isoTime, parseJson, requireHeader, scalarText, textsOnly, utf8 } from './json.ts';
 import { developmentSecret, hmacProof, type HmacProof } from './proof.ts';
 import type { Delivery, DeliveryHeaders, Provider } from './provider.ts';
 import { hmac, requireMatch, sha256, signatureInvalid, singleHeader } from './signature.ts';
@@ -42,8 +43,8 @@ export const github = (): Provider<GithubEvents, HmacProof> => ({
     const { headers } = delivery;
     const payload = parseJson(bodyText(delivery));
     const { action } = expectShape(envelope, payload);
-    const id = eventHeader(headers, 'x-github-delivery', 'event_id_missing');
-    const name = eventHeader(headers, 'x-github-event', 'payload_unreadable');
+    const id = requireHeader(headers, 'x-github-delivery', 'event_id_missing');
+    const name = requireHeader(headers, 'x-github-event', 'payload_unreadable');
     const key = scalarText(at(payload, ['repository', 'id']));
     const occurredAt = timeOf(name, payload);
     return {
@@ -86,28 +87,10 @@ const envelope = z.looseObject({ action: z.string().optional() });
 /** The JSON, or the form field `payload` that holds it; GitHub's web form makes hooks of the second kind. */
 function bodyText({ headers, body }: Delivery): string {
   const text = utf8(body);
-  const contentType = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (contentType !== 'application/x-www-form-urlencoded') return text;
-  const fields = text.split('&').filter((field) => field.startsWith('payload='));
-  if (fields.length !== 1) {
-    throw new WebhookError('payload_unreadable', { reason: 'not_form', note: 'not one field named payload' });
-  }
-  try {
-    return decodeURIComponent(fields[0]!.slice('payload='.length).replaceAll('+', ' '));
-  } catch (cause) {
-    throw new WebhookError('payload_unreadable', { reason: 'not_utf8', cause });
-  }
-}
-
-function eventHeader(
-  headers: DeliveryHeaders,
-  name: string,
-  code: 'event_id_missing' | 'payload_unreadable',
-): string {
-  if (headers.repeated(name)) throw new WebhookError(code, { reason: 'field_repeated', note: name });
-  const value = headers.get(name);
-  if (!value) throw new WebhookError(code, { reason: 'field_missing', note: name });
-  return value;
+  if (!isForm(headers)) return text;
+  const payload = formField(formFields(text), 'payload');
+  if (payload !== undefined) return payload;
+  throw new WebhookError('payload_unreadable', { reason: 'not_form', note: 'no field named payload' });
 }
 
 /** GitHub's own clock: of a push when it was received, never the committer's. */

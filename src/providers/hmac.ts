@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { ConfigError, WebhookError } from '../errors.ts';
+import { requireFresh, timestampHeader as timestampOf } from './freshness.ts';
 import { at, parseJson, pointerPath, requireId, scalarText, utf8 } from './json.ts';
 import { developmentSecret, hmacProof, timedHmacProof, type HmacProof } from './proof.ts';
 import type { Delivery, Provider } from './provider.ts';
@@ -82,9 +83,9 @@ export function hmac<Schemas extends Record<string, z.ZodType> = Record<string, 
           `${header} is not ${prefix}<${algorithm}, ${encoding}>`,
         );
       }
-      const timestamp = timestampHeader === undefined ? '' : readTimestamp({ headers }, timestampHeader);
+      const timestamp = timestampHeader === undefined ? '' : timestampOf(headers, timestampHeader);
       requireMatch([given], secrets, (secret) => signature(secret, timestamp, body));
-      if (timestampHeader !== undefined) requireFresh(Number(timestamp), now, toleranceSeconds);
+      if (timestampHeader !== undefined) requireFresh(Number(timestamp), now, { toleranceSeconds });
     },
 
     read(delivery) {
@@ -180,18 +181,4 @@ function signatureForm(algorithm: HmacAlgorithm, encoding: TextEncoding): RegExp
   const length = hmacText('', [''], { algorithm, encoding }).length;
   const alphabet = { hex: '[0-9a-f]', base64: '[A-Za-z0-9+/=]', base64url: '[A-Za-z0-9_-]' }[encoding];
   return new RegExp(`^${alphabet}{${length}}$`);
-}
-
-function readTimestamp({ headers }: Pick<Delivery, 'headers'>, name: string): string {
-  if (headers.repeated(name)) throw signatureInvalid('signature_repeated', `${name} came more than once`);
-  const value = headers.get(name);
-  if (value === undefined || value === '') throw signatureInvalid('timestamp_missing', `no ${name}`);
-  if (!/^\d{1,12}$/.test(value)) throw signatureInvalid('signature_malformed', `${name} is not Unix seconds`);
-  return value;
-}
-
-function requireFresh(time: number, now: Date, toleranceSeconds: number): void {
-  const ageSeconds = Math.floor(now.getTime() / 1000) - time;
-  if (ageSeconds > toleranceSeconds) throw signatureInvalid('timestamp_stale', `${ageSeconds} s old`);
-  if (-ageSeconds > toleranceSeconds) throw signatureInvalid('timestamp_future', `${-ageSeconds} s ahead`);
 }

@@ -1,6 +1,7 @@
 import { isInteger, parse as parseLossless } from 'lossless-json';
 import type { z } from 'zod';
 import { WebhookError } from '../errors.ts';
+import type { DeliveryHeaders } from './provider.ts';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -90,6 +91,18 @@ export function requireId(value: unknown, where: string): string {
   if (id !== undefined && id !== '') return id;
   const reason = value === undefined || id === '' ? 'field_missing' : 'field_malformed';
   throw new WebhookError('event_id_missing', { reason, note: where });
+}
+
+/** A header that `read` needs, once and not empty. Throws WebhookError of that code. */
+export function requireHeader(
+  headers: DeliveryHeaders,
+  name: string,
+  code: 'event_id_missing' | 'payload_unreadable',
+): string {
+  if (headers.repeated(name)) throw new WebhookError(code, { reason: 'field_repeated', note: name });
+  const value = headers.get(name);
+  if (!value) throw new WebhookError(code, { reason: 'field_missing', note: name });
+  return value;
 }
 
 /** Labels from what may or may not be there. */

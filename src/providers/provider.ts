@@ -107,6 +107,7 @@ export interface Outcome {
 /** A request that a sender is about to sign. */
 export interface UnsignedRequest {
   readonly method: string;
+  /** The whole address, as the provider calls it. */
   readonly url: string;
   readonly body: Buffer;
   /** The event's most specific type, for providers that name it in a header. */
@@ -115,7 +116,7 @@ export interface UnsignedRequest {
   readonly id?: string;
 }
 
-/** The proof as its sender holds it: the shared secrets, or the private half of a key pair. */
+/** The proof as its sender holds it: the shared secrets, or the private half of a key pair, as `develop` made it. */
 export type SigningProof<Proof> = Proof & { readonly privateKey?: string };
 
 /** Finds the certificate under a URL that `verify` has judged safe to fetch; gives PEM. */
@@ -167,6 +168,11 @@ export interface Provider<Events extends object = Record<string, unknown>, Proof
    * false: ids are kept for ever.
    */
   readonly signedTime?: boolean;
+  /**
+   * It signs the URL that it calls: `verify` needs `delivery.publicUrl`. In production EVERHOOK_PUBLIC_URL must be set
+   * then; in development it is the address that the gateway listens on.
+   */
+  readonly signsUrl?: boolean;
   /** How long the provider waits, in milliseconds. Default 3000. */
   readonly answerWithinMs?: number;
   /**
@@ -176,11 +182,16 @@ export interface Provider<Events extends object = Record<string, unknown>, Proof
   readonly bodyLimitBytes?: number;
   /** The headers of a request that this provider would have sent; for tests, samples, `everhook send`. */
   sign(request: UnsignedRequest, proof: SigningProof<Proof>, at: Date): Record<string, string>;
+  /** The secret last segment of the URL that its senders are given, where there is one. */
+  pathToken?(proof: Proof): string | undefined;
   /** Realistic bodies by type, each with a fresh id; the ones `everhook send` knows. */
   readonly samples: { readonly [Type in keyof Events]?: () => unknown };
   /** What the user says payloads look like. They judge, they never change the payload. */
   readonly schemas?: { readonly [Type in keyof Events]?: z.ZodType };
-  /** Environment values (names as in `proof`) that a development start makes up when none are set. */
+  /**
+   * Environment values (names as in `proof`) that a development start makes up when none are set; besides, where the
+   * sender holds another half than the gateway, `PRIVATE_KEY`, which `sign` gets as `proof.privateKey`.
+   */
   develop?(): Readonly<Record<string, string>>;
   /** Never set: carries the map of types. */
   readonly events?: Events;

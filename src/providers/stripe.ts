@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import type { WebhookEvent } from '../event.ts';
+import { requireFresh } from './freshness.ts';
 import { at, expectShape, isoTime, parseJson, requireId, scalarText, textsOnly, utf8 } from './json.ts';
 import { developmentSecret, timedHmacProof, type HmacProof } from './proof.ts';
 import type { Provider } from './provider.ts';
@@ -36,8 +37,7 @@ export const stripe = (): Provider<StripeEvents, HmacProof> => ({
   verify({ headers, body }, { secrets, toleranceSeconds = defaultToleranceSeconds }, { now }) {
     const { time, signatures } = parseSignature(singleHeader(headers, header));
     requireMatch(signatures, secrets, (secret) => hmac(secret, [`${time}.`, body]));
-    const ageSeconds = Math.floor(now.getTime() / 1000) - Number(time);
-    if (ageSeconds > toleranceSeconds) throw signatureInvalid('timestamp_stale', `${ageSeconds} s old`);
+    requireFresh(Number(time), now, { toleranceSeconds, future: 'unbounded' });
   },
 
   read({ body }) {

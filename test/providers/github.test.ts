@@ -84,7 +84,8 @@ describe('form deliveries', () => {
 
   test.each([
     ['no payload', 'other=1', 'not_form'],
-    ['two payloads', 'payload=%7B%7D&payload=%7B%7D', 'not_form'],
+    ['two payloads', 'payload=%7B%7D&payload=%7B%7D', 'field_repeated'],
+    ['an escape that is none', 'payload=%7B%7', 'not_form'],
     ['bytes that are not UTF-8', 'payload=%FF', 'not_utf8'],
     ['no JSON', 'payload=hello', 'not_json'],
   ])('with %s are refused', (_name, body, reason) => {
