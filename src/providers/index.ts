@@ -1,8 +1,11 @@
 /** The providers that come with Everhook, and what one needs to write another. */
 export { github } from './github.ts';
+export { gitlab } from './gitlab.ts';
 export { hmac } from './hmac.ts';
 export { payment } from './payment.ts';
+export { standardWebhooks } from './standard-webhooks.ts';
 export { stripe } from './stripe.ts';
+export { svix } from './svix.ts';
 export { accessHeaders, accessProof, verifyAccess } from './access.ts';
 export { formField, formFields, isForm } from './form.ts';
 export { requireFresh, timestampHeader } from './freshness.ts';
@@ -19,9 +22,12 @@ export {
 export { DeliveryHeaders } from './provider.ts';
 export { WebhookError } from '../errors.ts';
 export type { GithubEvent, GithubEvents } from './github.ts';
+export type { GitlabProof } from './gitlab.ts';
+export type * from './gitlab-events.ts';
 export type { HmacEvents, HmacOptions, Location } from './hmac.ts';
 export type { PaymentEvent, PaymentEvents } from './payment.ts';
 export type { AccessProof } from './access.ts';
 export type { HmacProof } from './proof.ts';
 export type * from './provider.ts';
+export type { StandardOptions, StandardProof } from './standard-webhooks.ts';
 export type { StripeEvent, StripeEvents } from './stripe.ts';

@@ -5,9 +5,9 @@ import type { DeliveryHeaders } from './provider.ts';
 export type HmacAlgorithm = 'sha1' | 'sha256' | 'sha512';
 export type TextEncoding = 'hex' | 'base64' | 'base64url';
 
-/** The HMAC of the parts, one after another, as text. Texts count as UTF-8. */
+/** The HMAC of the parts, one after another, as text. Texts count as UTF-8, a secret that is one too. */
 export function hmac(
-  secret: string,
+  secret: string | Buffer,
   parts: Iterable<string | Buffer>,
   { algorithm = 'sha256', encoding = 'hex' }: { algorithm?: HmacAlgorithm; encoding?: TextEncoding } = {},
 ): string {
@@ -29,10 +29,10 @@ export function sameText(given: string, expected: string): boolean {
  * Passes when any given signature is that of any secret. Every pair is compared, so the time does
  * not tell which one fitted.
  */
-export function requireMatch(
+export function requireMatch<Secret>(
   given: readonly string[],
-  secrets: readonly string[],
-  expected: (secret: string) => string,
+  secrets: readonly Secret[],
+  expected: (secret: Secret) => string,
 ): void {
   const matches = secrets.flatMap((secret) => {
     const text = expected(secret);
