@@ -19,6 +19,19 @@ export const routes = {
       taskQueue: 'everhook-git',
     },
   },
+  gitlab: {
+    push: {
+      workflow: 'processPush',
+      inOrderBy: (event) => event.payload.project.id,
+      taskQueue: 'everhook-git',
+    },
+    // In the same line as the pushes: one run mirrors a project at a time.
+    tag_push: {
+      workflow: 'processPush',
+      inOrderBy: (event) => event.payload.project.id,
+      taskQueue: 'everhook-git',
+    },
+  },
   payment: {
     'payment.succeeded': 'fulfillPayment',
     'payment.failed': { workflow: 'recoverPayment', feedBy: (event) => event.key ?? event.id },

@@ -1,17 +1,29 @@
 /** Read by the type checker, run by nobody: what `Routes` must refuse, and what it must infer. */
 import { source, type Feed, type Routes } from '../src/define.ts';
 import type { WebhookEvent } from '../src/event.ts';
-import { github, hmac, payment, stripe, type GithubEvent, type StripeEvent } from '../src/providers/index.ts';
+import {
+  github,
+  gitlab,
+  hmac,
+  payment,
+  stripe,
+  type GithubEvent,
+  type GitlabEvent,
+  type StripeEvent,
+} from '../src/providers/index.ts';
 
 const sources = {
   stripe: source(stripe()),
   github: source(github()),
+  gitlab: source(gitlab()),
   payment: source(payment()),
   partner: source(hmac()),
 };
 interface Workflows {
   fulfill(event: StripeEvent<'payment_intent.succeeded'>): Promise<string>;
   build(event: GithubEvent<'push'>): Promise<void>;
+  mirror(event: GithubEvent<'push'> | GitlabEvent<'push' | 'tag_push'>): Promise<void>;
+  merge(event: GitlabEvent<'merge_request.merge'>): Promise<void>;
   review(event: GithubEvent<'pull_request.opened'>): Promise<void>;
   reviewAny(event: WebhookEvent<string, { number: number }>): Promise<void>;
   record(event: WebhookEvent): Promise<void>;
@@ -54,6 +66,24 @@ export const accepted = {
     'pull_request.opened': 'review',
     issues: { external: 'TriageIssue', taskQueue: 'python' },
   },
+  gitlab: {
+    push: {
+      workflow: 'mirror',
+      inOrderBy: (event) => {
+        yes<Is<typeof event.type, 'push'>>();
+        no<IsAny<typeof event.payload>>();
+        no<IsAny<typeof event.payload.project>>();
+        return event.payload.project.id;
+      },
+    },
+    tag_push: 'mirror',
+    merge_request: {
+      workflow: 'record',
+      inOrderBy: (event) => event.payload.object_attributes.iid,
+    },
+    'merge_request.merge': 'merge',
+    user_add_to_group: 'record',
+  },
   payment: { 'payment.succeeded': 'record' },
   partner: { 'any.name': 'record' },
 } as const satisfies Check;
@@ -86,6 +116,26 @@ export const eventOfAnotherProvider = {
 export const workflowOfAnotherProvider = {
   // @ts-expect-error a push is no payment
   github: { push: 'fulfill' },
+} as const satisfies Check;
+
+export const pushOfAnotherProvider = {
+  // @ts-expect-error build takes GitHub's push
+  gitlab: { push: 'build' },
+} as const satisfies Check;
+
+export const misspeltAction = {
+  // @ts-expect-error no such action
+  gitlab: { 'merge_request.opened': 'record' },
+} as const satisfies Check;
+
+export const misspeltKind = {
+  // @ts-expect-error no such kind
+  gitlab: { merge_requst: 'record' },
+} as const satisfies Check;
+
+export const anotherKindsAction = {
+  // @ts-expect-error an issue is no merge request
+  gitlab: { 'issue.open': 'merge' },
 } as const satisfies Check;
 
 export const feedByOnAPlainWorkflow = {

@@ -151,41 +151,43 @@ export interface GitlabRelease extends GitlabBody {
 /** An event of a group, of an instance (system hook), or one whose body nobody relies on here. */
 export type GitlabOther = Readonly<Record<string, unknown>>;
 
+/** A kind, and the kind with each of its actions. */
+type Kind<Name extends string, Action extends string, Payload> = {
+  readonly [Type in Name | `${Name}.${Action}`]: Payload;
+};
+
+type Created = 'create' | 'update' | 'delete';
+type Opened = 'open' | 'close' | 'reopen' | 'update';
+type Approved = 'approved' | 'unapproved' | 'approval' | 'unapproval';
+
 /**
- * GitLab's map of types: the kind (`merge_request`), and the kind with its action (`merge_request.open`). Members, groups
- * and system hooks have names of events instead (`user_add_to_group`).
+ * GitLab's map of types: the kind (`merge_request`), and the kind with its action (`merge_request.open`); an action that
+ * is not here is taken by the row of its kind. Members, groups and system hooks have names of events instead
+ * (`user_add_to_group`).
  */
-export interface GitlabEvents {
+export interface GitlabEvents
+  extends
+    Kind<'merge_request', Opened | Approved | 'merge', GitlabMergeRequest>,
+    Kind<'issue' | 'work_item', Opened, GitlabIssue>,
+    Kind<'note', 'create' | 'update', GitlabNote>,
+    Kind<'release', Created, GitlabRelease>,
+    Kind<'wiki_page', Created, GitlabOther>,
+    Kind<'emoji', 'award' | 'revoke', GitlabOther>,
+    Kind<'milestone', 'create' | 'close' | 'reopen' | 'delete', GitlabOther> {
   readonly push: GitlabPush;
   readonly tag_push: GitlabPush;
-  readonly merge_request: GitlabMergeRequest;
-  readonly [action: `merge_request.${string}`]: GitlabMergeRequest;
-  readonly issue: GitlabIssue;
-  readonly [action: `issue.${string}`]: GitlabIssue;
-  readonly note: GitlabNote;
-  readonly [action: `note.${string}`]: GitlabNote;
   readonly pipeline: GitlabPipeline;
   readonly build: GitlabBuild;
   readonly deployment: GitlabDeployment;
-  readonly release: GitlabRelease;
-  readonly [action: `release.${string}`]: GitlabRelease;
-  readonly work_item: GitlabOther;
-  readonly [action: `work_item.${string}`]: GitlabOther;
-  readonly wiki_page: GitlabOther;
-  readonly [action: `wiki_page.${string}`]: GitlabOther;
-  readonly emoji: GitlabOther;
-  readonly [action: `emoji.${string}`]: GitlabOther;
-  readonly milestone: GitlabOther;
-  readonly [action: `milestone.${string}`]: GitlabOther;
   readonly feature_flag: GitlabOther;
   readonly access_token: GitlabOther;
   readonly vulnerability: GitlabOther;
-  readonly [member: `user_${string}`]: GitlabOther;
-  readonly [subgroup: `subgroup_${string}`]: GitlabOther;
+  readonly repository_update: GitlabOther;
+  readonly [user: `user_${string}`]: GitlabOther;
   readonly [group: `group_${string}`]: GitlabOther;
+  readonly [subgroup: `subgroup_${string}`]: GitlabOther;
   readonly [project: `project_${string}`]: GitlabOther;
   readonly [key: `key_${string}`]: GitlabOther;
-  readonly repository_update: GitlabOther;
 }
 
 /** A GitLab event as a workflow takes it: `GitlabEvent<'push'>`. */

@@ -39,6 +39,35 @@ const push = {
   },
 };
 
+const gitlabPush = {
+  object_kind: 'push',
+  ref: push.ref,
+  before: push.before,
+  after: push.after,
+  project: {
+    id: 15,
+    path_with_namespace: 'everhook/sample',
+    git_http_url: push.repository.clone_url,
+    default_branch: push.repository.default_branch,
+  },
+  commits: [],
+  total_commits_count: 1,
+};
+
+const pushActivities: Partial<Activities> = {
+  fetchMirror: async () => ({ objects: 3 }),
+  describePush: async () => ({
+    change: 'updated',
+    basis: 'before',
+    base: push.before,
+    head: push.after,
+    commitCount: 1,
+    commits: [{ id: push.after, author: 'Sample Author', subject: 'Raise the price', authoredAt: '2026-01-01T00:00:00Z' }],
+    files: [{ status: 'modified', path: 'price.js', addedLines: 1, deletedLines: 1 }],
+    truncated: false,
+  }),
+};
+
 const postPayment: Activities['postPayment'] = async ({ event }) => ({
   entryId: '00000000-0000-4000-8000-000000000001',
   alreadyPosted: false,
@@ -118,19 +147,15 @@ export const cases: readonly Case[] = [
     source: 'github',
     type: 'push',
     payload: push,
-    activities: {
-      fetchMirror: async () => ({ objects: 3 }),
-      describePush: async () => ({
-        change: 'updated',
-        basis: 'before',
-        base: push.before,
-        head: push.after,
-        commitCount: 1,
-        commits: [{ id: push.after, author: 'Sample Author', subject: 'Raise the price', authoredAt: '2026-01-01T00:00:00Z' }],
-        files: [{ status: 'modified', path: 'price.js', addedLines: 1, deletedLines: 1 }],
-        truncated: false,
-      }),
-    },
+    activities: pushActivities,
+  },
+  {
+    name: 'processPush-gitlab',
+    workflow: 'processPush',
+    source: 'gitlab',
+    type: 'push',
+    payload: gitlabPush,
+    activities: pushActivities,
   },
   {
     name: 'recordEvent',

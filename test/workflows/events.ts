@@ -1,5 +1,6 @@
 import type { WebhookEvent } from '../../src/event.ts';
 import { githubSamples } from '../../src/providers/github-samples.ts';
+import { gitlabSamples } from '../../src/providers/gitlab-samples.ts';
 import { stripeSamples } from '../../src/providers/stripe-samples.ts';
 
 let count = 0;
@@ -30,3 +31,7 @@ export const paymentEvent = (type: 'payment.succeeded' | 'payment.failed', data?
 /** A push of GitHub's with some fields replaced. */
 export const pushEvent = (changes: object = {}): WebhookEvent =>
   eventOf('github', 'push', { ...githubSamples.push(), ...changes });
+
+/** The same of GitLab's. */
+export const gitlabPushEvent = (changes: object = {}, type: 'push' | 'tag_push' = 'push'): WebhookEvent =>
+  eventOf('gitlab', type, { ...gitlabSamples[type](), ...changes });

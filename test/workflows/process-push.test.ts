@@ -2,9 +2,9 @@ import { CancelledFailure, Context, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { quieten } from '../support/temporal.ts';
-import { pushEvent } from './events.ts';
+import { gitlabPushEvent, pushEvent } from './events.ts';
 import { fakeActivities } from './fake-activities.ts';
 import { failureOf, runWorkflow, shown } from './run-workflow.ts';
 
@@ -125,4 +125,68 @@ test.each([
 
 test.each([undefined, null])('a push whose commits are %j is described by git alone', async (commits) => {
   expect((await process({ commits })).result).toMatchObject({ commits: 2 });
+});
+
+describe('a push of GitLab', () => {
+  const push = {
+    cloneUrl: 'https://git.everhook.example/sample.git',
+    ref: 'refs/heads/main',
+    before,
+    after,
+    defaultBranch: 'main',
+    commitCount: 3,
+  };
+  const mirror = (
+    changes: object = {},
+    {
+      type = 'push',
+      activities = fakeActivities(),
+    }: { type?: 'push' | 'tag_push'; activities?: object } = {},
+  ) => runWorkflow(temporal, 'processPush', gitlabPushEvent({ before, after, ...changes }, type), activities);
+
+  test('is mirrored and described like one of GitHub, with as many commits as it counts', async () => {
+    const activities = fakeActivities();
+    const { result, details } = await mirror({}, { activities });
+    expect(activities.fetchMirror).toHaveBeenCalledExactlyOnceWith(push);
+    expect(activities.describePush).toHaveBeenCalledExactlyOnceWith(push);
+    expect(result).toMatchObject({ change: 'updated', ref: 'refs/heads/main', commits: 2, files: 1 });
+    expect(details).toBe('everhook/sample refs/heads/main: updated, 2 commits, 1 files');
+  });
+
+  test('of a tag is one of another type', async () => {
+    const activities = fakeActivities();
+    await mirror({ ref: 'refs/tags/v1' }, { type: 'tag_push', activities });
+    expect(activities.fetchMirror).toHaveBeenCalledExactlyOnceWith({
+      ...push,
+      ref: 'refs/tags/v1',
+      commitCount: 0,
+    });
+  });
+
+  test.each(['push', 'tag_push'] as const)('that took its ref away, a %s, fetches nothing', async (type) => {
+    const activities = fakeActivities();
+    await mirror({ after: '0'.repeat(40), checkout_sha: null }, { type, activities });
+    expect(activities.fetchMirror).not.toHaveBeenCalled();
+    expect(activities.describePush).toHaveBeenCalledTimes(1);
+  });
+
+  test('to an empty repository has no default branch yet', async () => {
+    const activities = fakeActivities();
+    const project = { git_http_url: push.cloneUrl, path_with_namespace: 'a/b', default_branch: null };
+    await mirror({ project, total_commits_count: undefined }, { activities });
+    const { defaultBranch: _none, ...others } = push;
+    expect(activities.fetchMirror).toHaveBeenCalledExactlyOnceWith({ ...others, commitCount: 0 });
+  });
+
+  test.each([
+    [{ after: undefined }, 'after'],
+    [{ before: null }, 'before'],
+    [{ ref: 7 }, 'ref'],
+    [{ project: undefined }, 'project.git_http_url'],
+    [{ object_kind: undefined, project: {} }, 'project.git_http_url'],
+  ])('with %j fails its run, and does not leave it hanging', async (changes, field) => {
+    const { type, nonRetryable, message } = await failureOf(mirror(changes));
+    expect({ type, nonRetryable }).toEqual({ type: 'PushUnreadable', nonRetryable: true });
+    expect(message).toContain(field);
+  });
 });
