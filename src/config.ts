@@ -119,11 +119,7 @@ export function readConfig(
  */
 export function readProof(source: string, provider: AnyProvider, setting: Config['setting']): unknown {
   const prefix = environmentPrefix(source);
-  const given = proofNames(provider.proof).flatMap((name) => {
-    const value = setting(prefix + name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const result = provider.proof.safeParse(Object.fromEntries(given));
+  const result = provider.proof.safeParse(givenProof(source, provider, setting));
   if (result.success) return result.data;
   const complaints = result.error.issues.map((issue) => {
     const name = prefix + String(issue.path[0] ?? '');
@@ -131,6 +127,19 @@ export function readProof(source: string, provider: AnyProvider, setting: Config
     return missing ? `${name} is not set` : `${name}: ${issue.message}`;
   });
   throw new ConfigError(`the source ${source} has no valid proof: ${complaints.join('; ')}`);
+}
+
+/** What is set of a provider's names, without the source's prefix. */
+function givenProof(
+  source: string,
+  provider: AnyProvider,
+  setting: Config['setting'],
+): Record<string, string> {
+  const given = proofNames(provider.proof).flatMap((name) => {
+    const value = setting(environmentPrefix(source) + name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(given);
 }
 
 /** The proof as a sender of the source holds it: with the private half of a key pair, where one is set. */
