@@ -114,6 +114,27 @@ export function readConfig(
 }
 
 /**
+ * The gateway with each `configured()` source by the scheme that the environment gives it; the others, and what has no
+ * scheme yet, as they are.
+ */
+export const settled = (gateway: Gateway, { setting }: Pick<Config, 'setting'>): Gateway => ({
+  ...gateway,
+  sources: Object.fromEntries(
+    Object.entries(gateway.sources).map(([name, source]) => [
+      name,
+      { ...source, provider: settledProvider(name, source.provider, setting) },
+    ]),
+  ),
+});
+
+/** The same for one source. */
+export const settledProvider = (
+  source: string,
+  provider: AnyProvider,
+  setting: Config['setting'],
+): AnyProvider => provider.settle?.(givenProof(source, provider, setting)) ?? provider;
+
+/**
  * The proof of one source, from the names that its provider lists, each after `<SOURCE>_`. Throws
  * ConfigError that names each variable that is missing or wrong.
  */
