@@ -10,7 +10,7 @@ import type { ReadySource } from './api/receive.ts';
 import { addRoutes } from './api/router.ts';
 import { createWebhook, type Webhook } from './api/webhook.ts';
 import { bodyLimitOf, checkGateway, keyComplaints, urlComplaints } from './check.ts';
-import { readConfig, readProof, type Config } from './config.ts';
+import { readConfig, readProof, settled, type Config } from './config.ts';
 import type { AnyProvider, Gateway } from './define.ts';
 import { developmentKey } from './dev/encryption-key.ts';
 import { developmentSecrets } from './dev/secrets.ts';
@@ -45,7 +45,8 @@ export interface Api {
 }
 
 /** Wires the API. Throws ConfigError. */
-export async function assembleApi(gateway: Gateway, config: Config, log: Logger): Promise<Api> {
+export async function assembleApi(given: Gateway, config: Config, log: Logger): Promise<Api> {
+  const gateway = settled(given, config);
   checkGateway(gateway, config.mode, config.sources);
   const sources = readySources(gateway, config, config.mode === 'journal' ? databaseComplaint(config) : []);
   const budget = { limitBytes: config.bytesInFlight, usedBytes: 0 };

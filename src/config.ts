@@ -114,16 +114,33 @@ export function readConfig(
 }
 
 /**
+ * The gateway with each `configured()` source by the scheme that the environment gives it; the others, and what has no
+ * scheme yet, as they are.
+ */
+export const settled = (gateway: Gateway, { setting }: Pick<Config, 'setting'>): Gateway => ({
+  ...gateway,
+  sources: Object.fromEntries(
+    Object.entries(gateway.sources).map(([name, source]) => [
+      name,
+      { ...source, provider: settledProvider(name, source.provider, setting) },
+    ]),
+  ),
+});
+
+/** The same for one source. */
+export const settledProvider = (
+  source: string,
+  provider: AnyProvider,
+  setting: Config['setting'],
+): AnyProvider => provider.settle?.(givenProof(source, provider, setting)) ?? provider;
+
+/**
  * The proof of one source, from the names that its provider lists, each after `<SOURCE>_`. Throws
  * ConfigError that names each variable that is missing or wrong.
  */
 export function readProof(source: string, provider: AnyProvider, setting: Config['setting']): unknown {
   const prefix = environmentPrefix(source);
-  const given = proofNames(provider.proof).flatMap((name) => {
-    const value = setting(prefix + name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const result = provider.proof.safeParse(Object.fromEntries(given));
+  const result = provider.proof.safeParse(givenProof(source, provider, setting));
   if (result.success) return result.data;
   const complaints = result.error.issues.map((issue) => {
     const name = prefix + String(issue.path[0] ?? '');
@@ -131,6 +148,19 @@ export function readProof(source: string, provider: AnyProvider, setting: Config
     return missing ? `${name} is not set` : `${name}: ${issue.message}`;
   });
   throw new ConfigError(`the source ${source} has no valid proof: ${complaints.join('; ')}`);
+}
+
+/** What is set of a provider's names, without the source's prefix. */
+function givenProof(
+  source: string,
+  provider: AnyProvider,
+  setting: Config['setting'],
+): Record<string, string> {
+  const given = proofNames(provider.proof).flatMap((name) => {
+    const value = setting(environmentPrefix(source) + name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(given);
 }
 
 /** The proof as a sender of the source holds it: with the private half of a key pair, where one is set. */

@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client';
 import { requireDatabase } from './acceptance.ts';
 import { migrateStores, readRoleConfig } from './app.ts';
 import { keyedKinds } from './check.ts';
-import { processEnvironment, readSigningProof } from './config.ts';
+import { processEnvironment, readSigningProof, settled } from './config.ts';
 import type { Gateway } from './define.ts';
 import { temporalCli } from './dev/binaries.ts';
 import { embeddedTemporal } from './dev/embedded-temporal.ts';
@@ -94,6 +94,7 @@ export async function testGateway(
         EVERHOOK_ADMIN_PORT: '0',
       },
     });
+    const { sources } = settled(gateway, config);
     const log = createLogger({ level: config.logLevel, terminal: false });
     if (config.mode === 'journal') await migrateStores(gateway, config);
     const blobs = config.mode === 'journal' ? openBlobs(requireDatabase(config)) : undefined;
@@ -109,7 +110,7 @@ export async function testGateway(
     stops.push(() => api.stop());
 
     const send = async (source: string, type: string, { data, set }: SendOptions = {}): Promise<Sent> => {
-      const provider = Object.hasOwn(gateway.sources, source) ? gateway.sources[source]!.provider : undefined;
+      const provider = Object.hasOwn(sources, source) ? sources[source]!.provider : undefined;
       if (!provider) throw new ConfigError(`no source ${source}`);
       const proof = readSigningProof(source, provider, config.setting);
       const token = provider.pathToken?.(proof);
@@ -126,7 +127,7 @@ export async function testGateway(
         const request = signed();
         const { status, body, accepted } = await exchange(url, request);
         const run = accepted
-          ? await expectedRun(gateway, source, { url, proof, request, mode: config.mode })
+          ? await expectedRun({ ...gateway, sources }, source, { url, proof, request, mode: config.mode })
           : undefined;
         const workflowId = run?.plan.state === 'accepted' ? run.workflowId : undefined;
         return {

@@ -12,7 +12,7 @@ import { Client } from '@temporalio/client';
 import { journalSources, requireDatabase } from './acceptance.ts';
 import { runOf } from './api/route.ts';
 import { checkGateway, keyComplaints, keyedKinds } from './check.ts';
-import type { Config } from './config.ts';
+import { settled, type Config } from './config.ts';
 import type { ActivityContext, AnyActivities, Gateway } from './define.ts';
 import { revealCredential } from './encryption/credentials.ts';
 import { warnIfClear } from './encryption/warning.ts';
@@ -51,11 +51,12 @@ export interface WorkerOptions {
  * the activities cannot be made or the workflows not be bundled.
  */
 export async function startWorker(
-  gateway: Gateway,
+  given: Gateway,
   config: Config,
   log: Logger,
-  { taskQueues = ownTaskQueues(gateway, config), signal }: WorkerOptions = {},
+  { taskQueues = ownTaskQueues(given, config), signal }: WorkerOptions = {},
 ): Promise<RunningWorker> {
+  const gateway = settled(given, config);
   checkGateway(gateway, config.mode, config.sources);
   const [complaint] = keyComplaints(gateway, config);
   if (complaint !== undefined) throw new ConfigError(complaint);

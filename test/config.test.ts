@@ -165,7 +165,12 @@ describe('a proof', () => {
         WEBHOOK_SECRET: 'not ours',
       }),
     ).toEqual({ secrets: ['new', 'old'], toleranceSeconds: 60 });
-    const secretNames = ['WEBHOOK_SECRET', 'WEBHOOK_SECRET_PREVIOUS'];
+    const secretNames = [
+      'WEBHOOK_SECRET',
+      'WEBHOOK_SECRET_PREVIOUS',
+      'WEBHOOK_PATH_TOKEN',
+      'WEBHOOK_PATH_TOKEN_PREVIOUS',
+    ];
     expect(proofNames(timed.proof)).toEqual([...secretNames, 'WEBHOOK_TOLERANCE_SECONDS']);
     // Where no time is signed there is none to tolerate.
     expect(proofNames(hmac().proof)).toEqual(secretNames);

@@ -9,7 +9,7 @@ import { SealError } from '../encryption/seal.ts';
 import { ConfigError } from '../errors.ts';
 import { findDelivery, type KeptDelivery } from '../journal/search.ts';
 import { hintOf } from '../judge/hint.ts';
-import { judge } from '../judge/judge.ts';
+import { judge, settledJudge } from '../judge/judge.ts';
 import type { Environment } from '../settings.ts';
 import { gatewayOption } from './gateway.ts';
 import {
@@ -57,7 +57,7 @@ async function explained(
   keys: () => Promise<Keys>,
 ): Promise<Explanation> {
   const { source: name, method, url, headers, body, redacted, receivedAt } = delivery;
-  const source = judgeOf(name, gateway);
+  const known = judgeOf(name, gateway);
   if (body === null) return unknown('its body was purged, and nothing is left to judge');
   if (redacted) {
     return unknown(
@@ -79,6 +79,7 @@ async function explained(
     body: bytes,
   };
   const circumstances = { environment: await environmentOf(gateway), now: receivedAt };
+  const source = settledJudge(known, circumstances);
   const judgement = await judge(captured, source, circumstances);
   if (judgement.accepted) {
     return {

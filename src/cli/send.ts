@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { readRoleConfig } from '../app.ts';
-import { readSigningProof } from '../config.ts';
+import { readSigningProof, settled } from '../config.ts';
 import { readAddresses, type Addresses } from '../dev/addresses.ts';
 import { expectedRun, type ExpectedRun } from '../dev/expected-run.ts';
 import { sampleRequest, type SignedRequest } from '../dev/signed-request.ts';
@@ -49,8 +49,9 @@ Examples:
   everhook send github push --data push.json --url http://127.0.0.1:3000`,
     )
     .action(async (source: string, type: string, options: Options) => {
-      const gateway = await loadGateway(options.gateway);
-      const config = await readRoleConfig(gateway, { development: true });
+      const loaded = await loadGateway(options.gateway);
+      const config = await readRoleConfig(loaded, { development: true });
+      const gateway = settled(loaded, config);
       const provider = Object.hasOwn(gateway.sources, source) ? gateway.sources[source]!.provider : undefined;
       if (!provider)
         throw new ConfigError(`no source ${source}; there are ${Object.keys(gateway.sources).join(', ')}`);

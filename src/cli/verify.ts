@@ -9,7 +9,7 @@ import type { Gateway } from '../define.ts';
 import { ConfigError } from '../errors.ts';
 import type { Captured } from '../judge/captured.ts';
 import { hintOf } from '../judge/hint.ts';
-import { judge, type Judge } from '../judge/judge.ts';
+import { judge, settledJudge, type Judge } from '../judge/judge.ts';
 import type { Environment } from '../settings.ts';
 import { gatewayOption, loadGateway } from './gateway.ts';
 import { print, warn } from './print.ts';
@@ -130,7 +130,7 @@ async function judged(
   gateway: Gateway,
   circumstances: { environment: Environment; now: Date },
 ): Promise<Verdict> {
-  const source = judgeOf(name, gateway);
+  const source = settledJudge(judgeOf(name, gateway), circumstances);
   const judgement = await judge(captured, source, circumstances);
   if (judgement.accepted) {
     const events = judgement.events.map(({ id, types, key }) => ({ id, type: types[0], key: key ?? null }));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { environmentPrefix, proofNames, type Config } from '../config.ts';
+import { environmentPrefix, proofNames, settled, type Config } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import { ConfigError } from '../errors.ts';
 import { ensureHome, readJson, writeJson } from './home.ts';
@@ -19,12 +19,13 @@ export interface DevelopmentSecrets {
  * that the next start, and `everhook send`, find the same. Throws ConfigError when the file is broken.
  */
 export async function developmentSecrets(
-  { sources }: Gateway,
+  gateway: Gateway,
   config: Pick<Config, 'home' | 'sources' | 'setting'>,
 ): Promise<DevelopmentSecrets> {
   const path = join(await ensureHome(config.home), 'secrets.json');
   const kept = file.safeParse((await readJson(path)) ?? {});
   if (!kept.success) throw new ConfigError(`${path} is not a list of names and values: remove it`);
+  const { sources } = settled(gateway, config);
   const values: Record<string, string> = {};
   for (const name of config.sources) {
     const provider = sources[name]?.provider;

@@ -2,7 +2,7 @@ import { blanked } from '../api/blank.ts';
 import { requireUncompressed, tooLarge } from '../api/body.ts';
 import { bounded } from '../api/bounds.ts';
 import { requireMethod } from '../api/webhook.ts';
-import { readProof, readPublicUrl } from '../config.ts';
+import { readProof, readPublicUrl, settledProvider } from '../config.ts';
 import type { AnyProvider } from '../define.ts';
 import { WebhookError } from '../errors.ts';
 import type { ReadEvent } from '../providers/provider.ts';
@@ -34,9 +34,10 @@ export interface Circumstances {
  */
 export async function judge(
   captured: Captured,
-  source: Judge,
+  given: Judge,
   circumstances: Circumstances,
 ): Promise<Judgement> {
+  const source = settledJudge(given, circumstances);
   const { provider } = source;
   const refusal = await prove(captured, { ...circumstances, ...provenBy(source, circumstances), source });
   if (refusal !== undefined) return { accepted: false, refusal };
@@ -50,6 +51,12 @@ export async function judge(
     return { accepted: false, refusal: refusalOf(error) };
   }
 }
+
+/** The source by the scheme that the settings give it, where it leaves that to them. */
+export const settledJudge = (source: Judge, { environment }: Pick<Circumstances, 'environment'>): Judge => ({
+  ...source,
+  provider: settledProvider(source.name, source.provider, (wanted) => readSetting(environment, wanted)),
+});
 
 /** What proves a source's requests. Throws ConfigError where it is missing or wrong. */
 export function provenBy({ name, provider }: Judge, { environment }: Circumstances): Proven {

@@ -15,12 +15,13 @@ export const seconds = z
   .transform(Number)
   .refine((value) => value > 0, 'must be at least 1');
 
-const secretNames = z.object({
+/** `WEBHOOK_SECRET` and its `_PREVIOUS`, for proofs that hold more beside them. */
+export const secretNames = z.object({
   WEBHOOK_SECRET: z.string().min(1),
   WEBHOOK_SECRET_PREVIOUS: z.string().min(1).optional(),
 });
 
-const secretsOf = (names: z.infer<typeof secretNames>): HmacProof['secrets'] =>
+export const secretsOf = (names: z.infer<typeof secretNames>): HmacProof['secrets'] =>
   names.WEBHOOK_SECRET_PREVIOUS === undefined
     ? [names.WEBHOOK_SECRET]
     : [names.WEBHOOK_SECRET, names.WEBHOOK_SECRET_PREVIOUS];

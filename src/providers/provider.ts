@@ -189,6 +189,11 @@ export interface Provider<Events extends object = Record<string, unknown>, Proof
   /** What the user says payloads look like. They judge, they never change the payload. */
   readonly schemas?: { readonly [Type in keyof Events]?: z.ZodType };
   /**
+   * Of a source whose scheme is in the environment: the provider of that scheme, from the values by their names (as in
+   * `proof`). Undefined where there is none to read, which `proof` complains of.
+   */
+  settle?(names: Readonly<Record<string, string>>): Provider<Events> | undefined;
+  /**
    * Environment values (names as in `proof`) that a development start makes up when none are set; besides, where the
    * sender holds another half than the gateway, `PRIVATE_KEY`, which `sign` gets as `proof.privateKey`.
    */
