@@ -2,7 +2,9 @@
 export { github } from './github.ts';
 export { hmac } from './hmac.ts';
 export { payment } from './payment.ts';
+export { shopify } from './shopify.ts';
 export { stripe } from './stripe.ts';
+export { twilio } from './twilio.ts';
 export { accessHeaders, accessProof, verifyAccess } from './access.ts';
 export { formField, formFields, isForm } from './form.ts';
 export { requireFresh, timestampHeader } from './freshness.ts';
@@ -24,4 +26,8 @@ export type { PaymentEvent, PaymentEvents } from './payment.ts';
 export type { AccessProof } from './access.ts';
 export type { HmacProof } from './proof.ts';
 export type * from './provider.ts';
+export type { ShopifyEvent, ShopifyOptions } from './shopify.ts';
+export type * from './shopify-types.ts';
 export type { StripeEvent, StripeEvents } from './stripe.ts';
+export type { TwilioEvent } from './twilio.ts';
+export type * from './twilio-types.ts';
