@@ -69,6 +69,8 @@ export interface TestAppOptions {
   readonly paymentLimiter?: Limiter;
   readonly server?: Parameters<typeof createServer>[0];
   readonly before?: (app: Express) => void;
+  /** Besides those above. */
+  readonly sources?: Record<string, ReadySource>;
 }
 
 /** The router on a port of its own, with an `accept` that takes everything as new. */
@@ -83,9 +85,11 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   options.before?.(app);
   app.enable('case sensitive routing');
   const webhook = createWebhook({
-    sources: paymentLimiter
-      ? { ...sources, payment: { ...sources.payment!, limiter: paymentLimiter } }
-      : sources,
+    sources: {
+      ...sources,
+      ...(paymentLimiter && { payment: { ...sources['payment']!, limiter: paymentLimiter } }),
+      ...options.sources,
+    },
     accept: (given) => {
       accepted.push(given);
       return (options.accept ?? takeAll)(given);

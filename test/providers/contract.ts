@@ -16,6 +16,8 @@ export interface ContractCase {
   readonly expected: { readonly id?: string; readonly types: readonly string[]; readonly key?: string };
   /** Where the signature begins in the header's value: after `sha256=`, `…,v1=`. */
   readonly signatureAt: (value: string) => number;
+  /** The event's time is in a header, which `sign` writes anew. */
+  readonly timeInHeader?: true;
 }
 
 const now = new Date('2026-11-20T12:00:00Z');
@@ -116,7 +118,8 @@ export function providerContract(name: string, contract: ContractCase): void {
       expect(await judge(withSignature((value) => flipAt(value, contract.signatureAt(value))))).toBe(
         'signature_mismatch',
       );
-      expect(await judge(withSignature((value) => flipAt(value, value.length - 1)))).toBe(
+      // Padding is no digit of a signature in base64.
+      expect(await judge(withSignature((value) => flipAt(value, value.replace(/=+$/, '').length - 1)))).toBe(
         'signature_mismatch',
       );
       expect(await judge(withSignature((value) => value.slice(0, -1)))).toBe('signature_malformed');
@@ -171,7 +174,9 @@ export function providerContract(name: string, contract: ContractCase): void {
 
     test('a retry reads the same, however it is signed', () => {
       const [first, again] = [signed(), signed(body, proof, new Date(now.getTime() - 60_000))].map(readOne);
-      expect(again).toEqual(first);
+      expect(again).toEqual(
+        contract.timeInHeader ? { ...first, occurredAt: expect.any(String) as string } : first,
+      );
     });
 
     test('passes unicode through untouched', async () => {
