@@ -1,7 +1,12 @@
 /** The providers that come with Everhook, and what one needs to write another. */
+export { alertmanager } from './alertmanager.ts';
+export { datadog } from './datadog.ts';
 export { github } from './github.ts';
+export { grafana } from './grafana.ts';
 export { hmac } from './hmac.ts';
+export { pagerduty } from './pagerduty.ts';
 export { payment } from './payment.ts';
+export { sentry } from './sentry.ts';
 export { stripe } from './stripe.ts';
 export { accessHeaders, accessProof, verifyAccess } from './access.ts';
 export { formField, formFields, isForm } from './form.ts';
@@ -18,6 +23,29 @@ export {
 } from './signature.ts';
 export { DeliveryHeaders } from './provider.ts';
 export { WebhookError } from '../errors.ts';
+export type {
+  AlertmanagerEvent,
+  AlertmanagerEvents,
+  AlertmanagerNotification,
+  AlertmanagerOptions,
+} from './alertmanager.ts';
+export type { Alert, AlertNotification, Repeats } from './alerts.ts';
+export type {
+  DatadogEvent,
+  DatadogEvents,
+  DatadogNotification,
+  DatadogOptions,
+  DatadogProof,
+} from './datadog.ts';
+export type {
+  GrafanaEvent,
+  GrafanaEvents,
+  GrafanaNotification,
+  GrafanaOptions,
+  GrafanaProof,
+} from './grafana.ts';
+export type { PagerdutyEvent, PagerdutyEvents, PagerdutyIncident, PagerdutyOptions } from './pagerduty.ts';
+export type { SentryEvent, SentryEvents, SentryIssue } from './sentry.ts';
 export type { GithubEvent, GithubEvents } from './github.ts';
 export type { HmacEvents, HmacOptions, Location } from './hmac.ts';
 export type { PaymentEvent, PaymentEvents } from './payment.ts';
