@@ -15,6 +15,12 @@ export const seconds = z
   .transform(Number)
   .refine((value) => value > 0, 'must be at least 1');
 
+/** The name of a header that the sender lets its users choose (RFC 9110, 5.1); in lower case. */
+export const headerName = z
+  .string()
+  .regex(/^[\w!#$%&'*+.^`|~-]{1,64}$/, 'must be the name of a header')
+  .transform((name) => name.toLowerCase());
+
 /** `WEBHOOK_SECRET` and its `_PREVIOUS`, for proofs that hold more beside them. */
 export const secretNames = z.object({
   WEBHOOK_SECRET: z.string().min(1),
