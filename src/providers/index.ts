@@ -1,7 +1,9 @@
 /** The providers that come with Everhook, and what one needs to write another. */
 export { github } from './github.ts';
 export { hmac } from './hmac.ts';
+export { hubspot } from './hubspot.ts';
 export { payment } from './payment.ts';
+export { salesforce } from './salesforce.ts';
 export { stripe } from './stripe.ts';
 export { accessHeaders, accessProof, verifyAccess } from './access.ts';
 export { formField, formFields, isForm } from './form.ts';
@@ -20,7 +22,9 @@ export { DeliveryHeaders } from './provider.ts';
 export { WebhookError } from '../errors.ts';
 export type { GithubEvent, GithubEvents } from './github.ts';
 export type { HmacEvents, HmacOptions, Location } from './hmac.ts';
+export type { HubspotEvent, HubspotEvents } from './hubspot.ts';
 export type { PaymentEvent, PaymentEvents } from './payment.ts';
+export type { SalesforceEvent, SalesforceEvents, SalesforceOptions } from './salesforce.ts';
 export type { AccessProof } from './access.ts';
 export type { HmacProof } from './proof.ts';
 export type * from './provider.ts';
