@@ -19,6 +19,13 @@ export const routes = {
       taskQueue: 'everhook-git',
     },
   },
+  hubspot: {
+    'contact.creation': { workflow: 'upsertContact', inOrderBy: (event) => event.key ?? event.id },
+    'contact.propertyChange': { workflow: 'upsertContact', inOrderBy: (event) => event.key ?? event.id },
+  },
+  salesforce: {
+    Contact: { workflow: 'upsertContact', inOrderBy: (event) => event.key ?? event.id },
+  },
   payment: {
     'payment.succeeded': 'fulfillPayment',
     'payment.failed': { workflow: 'recoverPayment', feedBy: (event) => event.key ?? event.id },
