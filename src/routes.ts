@@ -31,6 +31,12 @@ export const routes = {
       inOrderBy: (event) => event.payload.project.id,
       taskQueue: 'everhook-git',
     },
+  hubspot: {
+    'contact.creation': { workflow: 'upsertContact', inOrderBy: (event) => event.key ?? event.id },
+    'contact.propertyChange': { workflow: 'upsertContact', inOrderBy: (event) => event.key ?? event.id },
+  },
+  salesforce: {
+    Contact: { workflow: 'upsertContact', inOrderBy: (event) => event.key ?? event.id },
   },
   payment: {
     'payment.succeeded': 'fulfillPayment',

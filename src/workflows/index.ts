@@ -4,4 +4,5 @@ export { processPush } from './process-push.ts';
 export { recordEvent } from './record-event.ts';
 export { recoverPayment } from './recover-payment.ts';
 export { takeTurns } from './take-turns.ts';
+export { upsertContact } from './upsert-contact.ts';
 export { welcomeCustomer } from './welcome-customer.ts';

@@ -9,6 +9,8 @@ export interface Case {
   readonly kind?: 'plain' | 'fed' | 'turns';
   readonly source: string;
   readonly type: string;
+  /** What the event is about, where the workflow asks. */
+  readonly key?: string;
   readonly payload: unknown;
   /** Keyed runs are given it so often, under other ids; default once. */
   readonly times?: number;
@@ -140,6 +142,32 @@ export const cases: readonly Case[] = [
     type: 'customer.created',
     payload: stripe('customer.created', { id: 'cus_1', email: 'jenny.rosen@example.com' }),
     activities: { sendMail },
+  },
+  {
+    name: 'upsertContact',
+    workflow: 'upsertContact',
+    source: 'hubspot',
+    type: 'contact.propertyChange',
+    key: '62515:123',
+    payload: {
+      eventId: 1,
+      subscriptionId: 12_345,
+      portalId: 62_515,
+      appId: 54_321,
+      occurredAt: 1_564_113_600_000,
+      subscriptionType: 'contact.propertyChange',
+      attemptNumber: 0,
+      objectId: 123,
+      propertyName: 'email',
+      propertyValue: 'jenny.rosen@example.com',
+    },
+    activities: {
+      writeContact: async ({ event }) => ({
+        contactId: '00000000-0000-4000-8000-000000000001',
+        createdBy: `${event.source}:${event.id}`,
+        written: ['email'],
+      }),
+    },
   },
   {
     name: 'processPush',

@@ -15,13 +15,15 @@ const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new Def
 const temporal = await createTimeSkipping();
 const { client, nativeConnection } = temporal;
 try {
-  for (const { name, workflow, kind = 'plain', source, type, payload, times = 1, activities } of cases) {
+  for (const one of cases) {
+    const { name, workflow, kind = 'plain', source, type, key, payload, times = 1, activities } = one;
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const taskQueue = `record-${name}`;
     const events = Array.from({ length: times }, (_, index) => ({
       id: `evt_${index + 1}-${name}`,
       source,
       type,
+      ...(key !== undefined && { key }),
       receivedAt: '2026-01-02T03:04:05.678Z',
       payload,
     }));

@@ -198,6 +198,19 @@ test('the events of one delivery are there all or none, and each has its own ver
   ]);
 });
 
+test('a delivery may name an event twice, as batches of HubSpot do: it runs once, and is kept once', async () => {
+  const { journal, rows, handed } = await createJournal();
+  const answered = await journal.accept({ ...deliveredBatch(['a', 'b', 'a']), deadline: soon() });
+  expect(answered).toEqual(['new', 'new', 'duplicate']);
+  expect(handed).toHaveLength(2);
+  expect(await rows('select event_id, position from everhook.events order by event_id')).toEqual([
+    { event_id: 'a', position: 0 },
+    { event_id: 'b', position: 1 },
+  ]);
+  expect(await rows('select count(*)::int as count from everhook.deliveries')).toEqual([{ count: 1 }]);
+  expect(await rows('select 1 from everhook.conflicts')).toEqual([]);
+});
+
 test('an id with NUL is refused alone; those that shared its commit are taken', async () => {
   const { journal, rows } = await createJournal();
   const ids = ['a', 'b\0', 'c', 'd', 'e'];

@@ -272,12 +272,12 @@ describe('everhook migrate', () => {
     const temporal = `temporal: namespace ${namespace} has ${searchAttributeNames.join(', ')}\n`;
     expect(await finished(['migrate'], given)).toEqual({
       code: 0,
-      output: `ledger: applied entries\n${temporal}`,
+      output: `ledger: applied entries\ncontacts: applied contacts\n${temporal}`,
       errors: '',
     });
     expect(await finished(['migrate'], given)).toEqual({
       code: 0,
-      output: `ledger: up to date\n${temporal}`,
+      output: `ledger: up to date\ncontacts: up to date\n${temporal}`,
       errors: '',
     });
     expect(await query(database.url, 'select version from ledger.migrations')).toEqual([{ version: 1 }]);

@@ -9,6 +9,7 @@ test('the workflows that are exported are the public ones', () => {
     'recordEvent',
     'recoverPayment',
     'takeTurns',
+    'upsertContact',
     'welcomeCustomer',
   ]);
 });

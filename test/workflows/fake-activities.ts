@@ -14,6 +14,11 @@ export const fakeActivities = (): Fakes => ({
   findPayment: vi.fn<Activities['findPayment']>(async () => null),
   sendMail: vi.fn<Activities['sendMail']>(async () => ({ outcome: 'sent' })),
   fetchMirror: vi.fn<Activities['fetchMirror']>(async () => ({ objects: 3 })),
+  writeContact: vi.fn<Activities['writeContact']>(async ({ event, fields }) => ({
+    contactId: 'contact-1',
+    createdBy: `${event.source}:${event.id}`,
+    written: Object.keys(fields).toSorted(),
+  })),
   describePush: vi.fn<Activities['describePush']>(async () => ({
     change: 'updated',
     basis: 'before',

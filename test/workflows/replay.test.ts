@@ -24,6 +24,7 @@ test('every case is recorded, and every workflow has one', () => {
     'recordEvent',
     'recoverPayment',
     'takeTurns',
+    'upsertContact',
     'welcomeCustomer',
   ]);
 });
