@@ -1,7 +1,9 @@
 /** The providers that come with Everhook, and what one needs to write another. */
+export { discord } from './discord.ts';
 export { github } from './github.ts';
 export { hmac } from './hmac.ts';
 export { payment } from './payment.ts';
+export { slack } from './slack.ts';
 export { stripe } from './stripe.ts';
 export { accessHeaders, accessProof, verifyAccess } from './access.ts';
 export { formField, formFields, isForm } from './form.ts';
@@ -18,10 +20,22 @@ export {
 } from './signature.ts';
 export { DeliveryHeaders } from './provider.ts';
 export { WebhookError } from '../errors.ts';
+export type { DiscordProof } from './discord.ts';
+export type { DiscordEvent, DiscordEvents } from './discord-events.ts';
 export type { GithubEvent, GithubEvents } from './github.ts';
 export type { HmacEvents, HmacOptions, Location } from './hmac.ts';
 export type { PaymentEvent, PaymentEvents } from './payment.ts';
 export type { AccessProof } from './access.ts';
 export type { HmacProof } from './proof.ts';
 export type * from './provider.ts';
+export type {
+  SlackBlockActions,
+  SlackCommand,
+  SlackEnvelope,
+  SlackEvent,
+  SlackEvents,
+  SlackInteraction,
+  SlackShortcut,
+  SlackView,
+} from './slack-events.ts';
 export type { StripeEvent, StripeEvents } from './stripe.ts';
