@@ -2,6 +2,7 @@
 export { github } from './github.ts';
 export { hmac } from './hmac.ts';
 export { payment } from './payment.ts';
+export { paypal } from './paypal.ts';
 export { stripe } from './stripe.ts';
 export { accessHeaders, accessProof, verifyAccess } from './access.ts';
 export { formField, formFields, isForm } from './form.ts';
@@ -21,6 +22,8 @@ export { WebhookError } from '../errors.ts';
 export type { GithubEvent, GithubEvents } from './github.ts';
 export type { HmacEvents, HmacOptions, Location } from './hmac.ts';
 export type { PaymentEvent, PaymentEvents } from './payment.ts';
+export type { PaypalOptions, PaypalProof } from './paypal.ts';
+export type * from './paypal-events.ts';
 export type { AccessProof } from './access.ts';
 export type { HmacProof } from './proof.ts';
 export type * from './provider.ts';
