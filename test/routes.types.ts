@@ -1,16 +1,27 @@
 /** Read by the type checker, run by nobody: what `Routes` must refuse, and what it must infer. */
 import { source, type Feed, type Routes } from '../src/define.ts';
 import type { WebhookEvent } from '../src/event.ts';
-import { github, hmac, payment, stripe, type GithubEvent, type StripeEvent } from '../src/providers/index.ts';
+import {
+  github,
+  hmac,
+  payment,
+  paypal,
+  stripe,
+  type GithubEvent,
+  type PaypalEvent,
+  type StripeEvent,
+} from '../src/providers/index.ts';
 
 const sources = {
   stripe: source(stripe()),
+  paypal: source(paypal()),
   github: source(github()),
   payment: source(payment()),
   partner: source(hmac()),
 };
 interface Workflows {
   fulfill(event: StripeEvent<'payment_intent.succeeded'>): Promise<string>;
+  capture(event: PaypalEvent<'PAYMENT.CAPTURE.COMPLETED'>): Promise<void>;
   build(event: GithubEvent<'push'>): Promise<void>;
   review(event: GithubEvent<'pull_request.opened'>): Promise<void>;
   reviewAny(event: WebhookEvent<string, { number: number }>): Promise<void>;
@@ -53,6 +64,25 @@ export const accepted = {
     },
     'pull_request.opened': 'review',
     issues: { external: 'TriageIssue', taskQueue: 'python' },
+  },
+  paypal: {
+    'PAYMENT.CAPTURE.COMPLETED': 'capture',
+    'CUSTOMER.DISPUTE.CREATED': {
+      workflow: 'record',
+      inOrderBy: (event) => {
+        yes<Is<typeof event.type, 'CUSTOMER.DISPUTE.CREATED'>>();
+        return event.payload.resource.dispute_id;
+      },
+    },
+    // A name that the map does not know: its resource is unknown.
+    'VAULT.PAYMENT-TOKEN.CREATED': {
+      workflow: 'record',
+      inOrderBy: (event) => {
+        yes<Is<typeof event.payload.resource, unknown>>();
+        return event.payload.resource_type;
+      },
+    },
+    '*': 'record',
   },
   payment: { 'payment.succeeded': 'record' },
   partner: { 'any.name': 'record' },
@@ -118,6 +148,16 @@ export const duplicateKey = {
 export const unknownSource = {
   // @ts-expect-error no such source
   strpie: { '*': 'record' },
+} as const satisfies Check;
+
+export const namedBesideOpenNames = {
+  // @ts-expect-error a dispute is no capture
+  paypal: { 'CUSTOMER.DISPUTE.CREATED': 'capture' },
+} as const satisfies Check;
+
+export const openNamesBesideNamed = {
+  // @ts-expect-error any event name, but no such workflow
+  paypal: { 'ANY.NAME': 'nonsense' },
 } as const satisfies Check;
 
 export const openNamesStillNeedAWorkflow = {

@@ -1,5 +1,6 @@
 import type { WebhookEvent } from '../../src/event.ts';
 import { githubSamples } from '../../src/providers/github-samples.ts';
+import { paypalSamples } from '../../src/providers/paypal-samples.ts';
 import { stripeSamples } from '../../src/providers/stripe-samples.ts';
 
 let count = 0;
@@ -30,3 +31,10 @@ export const paymentEvent = (type: 'payment.succeeded' | 'payment.failed', data?
 /** A push of GitHub's with some fields replaced. */
 export const pushEvent = (changes: object = {}): WebhookEvent =>
   eventOf('github', 'push', { ...githubSamples.push(), ...changes });
+
+/** A capture of PayPal's with this for its resource. */
+export const captureEvent = (resource: unknown): WebhookEvent =>
+  eventOf('paypal', 'PAYMENT.CAPTURE.COMPLETED', {
+    ...paypalSamples['PAYMENT.CAPTURE.COMPLETED'](),
+    resource,
+  });
