@@ -9,6 +9,7 @@ import { migrate } from './migrate.ts';
 import { send } from './send.ts';
 import { sources } from './sources.ts';
 import { start } from './start.ts';
+import { verify } from './verify.ts';
 import { worker } from './worker.ts';
 import { endWithReader, warn } from './print.ts';
 
@@ -20,10 +21,11 @@ const program = new Command('everhook')
   .description('Webhooks in, durable workflows out.')
   .version(version)
   .showHelpAfterError()
-  .configureHelp({ sortSubcommands: false });
+  .configureHelp({ sortSubcommands: false })
+  .enablePositionalOptions();
 
 const journal = [events, deliveries, rejected, backlog, pause, resume, retry];
-for (const command of [start, api, worker, migrate, sources, send, ...journal]) {
+for (const command of [start, api, worker, migrate, sources, send, verify, ...journal]) {
   program.addCommand(command());
 }
 
