@@ -29,14 +29,14 @@ export type JudgeChain = (pem: string, demands: CertificateDemands) => KeyObject
  * kept, and an extension that must be understood is one that is. Trusted are Node's `rootCertificates`, and those given.
  */
 export function createChainJudge(given: readonly X509Certificate[]): JudgeChain {
-  const roots = () => bySubject([...publicRoots(), ...given]);
-  let trusted: ReturnType<typeof roots> | undefined;
+  const own = bySubject(given);
+  const rootsOf: Roots = (subject) => [...(publicRoots().get(subject) ?? []), ...(own.get(subject) ?? [])];
   const known = new Map<string, Signer>();
   return (pem, { name, now }) => {
     const place = `${name}\n${pem}`;
     const found = known.get(place);
     if (found !== undefined && isWithin(found, now)) return found.key;
-    const signer = judged(() => findSigner(pem, { name, now }, (trusted ??= roots())));
+    const signer = judged(() => findSigner(pem, { name, now }, rootsOf));
     known.delete(place);
     known.set(place, signer);
     const [oldest] = known.keys();
@@ -70,7 +70,8 @@ interface Signer {
   readonly to: number;
 }
 
-type Roots = ReadonlyMap<string, readonly X509Certificate[]>;
+/** The trusted certificates of a subject. */
+type Roots = (subject: string) => readonly X509Certificate[];
 
 /** Whatever is in the bytes, one kind of error comes out. */
 function judged(judge: () => Signer): Signer {
@@ -115,7 +116,7 @@ function chainOf(
   const wrong = faultOf(leaf, now);
   if (wrong !== undefined) return wrong;
   const isRoot = (one: X509Certificate) =>
-    roots.get(one.subject)?.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256) ?? false;
+    roots(one.subject).some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256);
   if (isRoot(leaf)) return [leaf];
   let complaint: string | undefined;
   const seen = new Set([leaf]);
@@ -123,7 +124,7 @@ function chainOf(
   for (let path = paths.shift(); path !== undefined; path = paths.shift()) {
     const subject = path.at(-1)!;
     const candidates = [
-      ...(roots.get(subject.issuer) ?? []),
+      ...roots(subject.issuer),
       ...others.filter((other) => other.subject === subject.issuer),
     ];
     for (const issuer of candidates) {
@@ -239,11 +240,14 @@ const isWithin = ({ from, to }: Signer, now: Date): boolean => now.getTime() >= 
 const titleOf = ({ subject }: X509Certificate): string =>
   subject === undefined ? 'a certificate' : (subject.split('\n').at(-1) ?? subject);
 
-let parsedRoots: readonly X509Certificate[] | undefined;
+let parsedRoots: ReturnType<typeof bySubject> | undefined;
 /** Parsed when the first chain is judged: it takes 20 ms, and most gateways have no PayPal. */
-const publicRoots = () => (parsedRoots ??= rootCertificates.map((pem) => new X509Certificate(pem)));
+const publicRoots = () =>
+  (parsedRoots ??= bySubject(rootCertificates.map((pem) => new X509Certificate(pem))));
 
-function bySubject(certificates: readonly X509Certificate[]): Roots {
+function bySubject(
+  certificates: readonly X509Certificate[],
+): ReadonlyMap<string, readonly X509Certificate[]> {
   const map = new Map<string, X509Certificate[]>();
   for (const one of certificates) map.set(one.subject, [...(map.get(one.subject) ?? []), one]);
   return map;
