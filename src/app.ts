@@ -4,13 +4,14 @@ import type { ExternalStorage } from '@temporalio/common';
 import type { Registry } from 'prom-client';
 import { assembleAcceptance, requireDatabase, type Acceptance } from './acceptance.ts';
 import { createMetrics } from './admin/metrics.ts';
+import { createCertificateLookup } from './api/certificates.ts';
 import { createLimiter } from './api/limiter.ts';
 import type { Observe } from './api/observer.ts';
 import type { ReadySource } from './api/receive.ts';
 import { addRoutes } from './api/router.ts';
 import { createWebhook, type Webhook } from './api/webhook.ts';
 import { bodyLimitOf, checkGateway, keyComplaints, urlComplaints } from './check.ts';
-import { readConfig, readProof, settled, type Config } from './config.ts';
+import { developmentCertificate, readConfig, readProof, settled, type Config } from './config.ts';
 import type { AnyProvider, Gateway } from './define.ts';
 import { developmentKey } from './dev/encryption-key.ts';
 import { developmentSecrets } from './dev/secrets.ts';
@@ -216,6 +217,7 @@ export function readySources(
   given: readonly string[] = [],
 ): Record<string, ReadySource> {
   const complaints = [...given, ...keyComplaints(gateway, config), ...urlComplaints(gateway, config)];
+  const certificates = createCertificateLookup();
   const entries = config.sources.flatMap((name): [string, ReadySource][] => {
     const { provider, options } = gateway.sources[name]!;
     try {
@@ -225,6 +227,7 @@ export function readySources(
         proof: readProof(name, provider, config.setting),
         routes: gateway.routes[name],
         bodyLimitBytes: bodyLimitOf(gateway.sources[name]!, config.mode),
+        certificate: developmentCertificate(name, config) ?? certificates,
         ...hiding(provider, config.encryption),
         ...(options.rateLimit && { limiter: createLimiter(options.rateLimit, { policy: 'deliveries' }) }),
       };

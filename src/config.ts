@@ -5,6 +5,7 @@ import type { AnyProvider, Gateway } from './define.ts';
 import { readKeys, type Keys } from './encryption/keys.ts';
 import { ConfigError } from './errors.ts';
 import { keeperLimits, type KeeperLimits } from './journal/keeper.ts';
+import type { CertificateLookup } from './providers/provider.ts';
 import { complaintOf, type RateLimit } from './rate-limit.ts';
 import { readSetting, type Environment } from './settings.ts';
 import { readTemporalTarget, type TemporalTarget } from './temporal/target.ts';
@@ -168,6 +169,18 @@ export function readSigningProof(source: string, provider: AnyProvider, setting:
   const proof = readProof(source, provider, setting);
   const privateKey = setting(`${environmentPrefix(source)}PRIVATE_KEY`);
   return privateKey === undefined ? proof : { ...(proof as object), privateKey };
+}
+
+/**
+ * Gives the certificate that was made up for a source, whatever URL names it, so that development needs no network.
+ * Undefined where there is none, and always in production: `<SOURCE>_CERTIFICATE` is not even read there.
+ */
+export function developmentCertificate(
+  source: string,
+  { development, setting }: Pick<Config, 'development' | 'setting'>,
+): CertificateLookup | undefined {
+  const pem = development ? setting(`${environmentPrefix(source)}CERTIFICATE`) : undefined;
+  return pem === undefined ? undefined : () => Promise.resolve(pem);
 }
 
 /** `stripe-connect` as variables spell it: `STRIPE_CONNECT_`. */

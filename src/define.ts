@@ -100,18 +100,45 @@ export type EventsOf<P> = P extends { readonly events?: infer Events } ? NonNull
 
 /** The event that the row `Type` takes: the type itself and, for a wider one, all below it. */
 export type EventOf<Events, Type extends keyof Events & string> = WebhookEvent<
-  Extract<keyof Events & string, Type | `${Type}.${string}`>,
+  string extends keyof Events ? Type : Extract<keyof Events & string, Type | `${Type}.${string}`>,
   Events[Type]
 >;
 
+/** The names in a map of types that also takes any other name. */
+type NamedOf<Events> = keyof {
+  [Type in keyof Events as string extends Type ? never : number extends Type ? never : Type]: true;
+};
+
+/**
+ * A row of a type that its map does not name, beside types that it does: an object type's index holds for all of its
+ * members, so that this takes every workflow, and the named members say which of them.
+ */
+type OpenRow<Workflows, Event> =
+  | (keyof Workflows & string)
+  | {
+      readonly workflow: keyof Workflows & string;
+      inOrderBy?(event: Event): string | number;
+      feedBy?(event: Event): string | number;
+      readonly settlingSeconds?: number;
+      readonly taskQueue?: string;
+      readonly priority?: 1 | 2 | 3 | 4 | 5;
+    }
+  | { readonly external: string; readonly taskQueue: string };
+
+/** The rows of one source. */
+type RowsOf<Events, Workflows> = {
+  readonly [Type in keyof Events as Type & string]?: string extends Type
+    ? [NamedOf<Events>] extends [never]
+      ? Row<Workflows, EventOf<Events, Type & string>>
+      : OpenRow<Workflows, EventOf<Events, Type & string>>
+    : Row<Workflows, EventOf<Events, Type & string>>;
+};
+
 /** The rows of every source, for `as const satisfies Routes<typeof sources, typeof workflows>`. */
 export type Routes<S extends Sources, Workflows> = {
-  readonly [Name in keyof S]?: {
-    readonly [Type in keyof EventsOf<S[Name]['provider']> & string]?: Row<
-      Workflows,
-      EventOf<EventsOf<S[Name]['provider']>, Type>
-    >;
-  } & { readonly '*'?: Row<Workflows, WebhookEvent> };
+  readonly [Name in keyof S]?: RowsOf<EventsOf<S[Name]['provider']>, Workflows> & {
+    readonly '*'?: Row<Workflows, WebhookEvent>;
+  };
 };
 
 /** A row as the gateway reads it, its types forgotten. */

@@ -82,6 +82,7 @@ export const problems = {
       'start_unknown',
       'temporal_misconfigured',
       'id_taken',
+      'certificate_unavailable',
     ],
   },
   overloaded: {

@@ -12,6 +12,7 @@ export const routes = {
     },
     'customer.created': 'welcomeCustomer',
   },
+  paypal: { 'PAYMENT.CAPTURE.COMPLETED': 'fulfillPayment' },
   github: {
     push: {
       workflow: 'processPush',

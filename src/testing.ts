@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client';
 import { requireDatabase } from './acceptance.ts';
 import { migrateStores, readRoleConfig } from './app.ts';
 import { keyedKinds } from './check.ts';
-import { processEnvironment, readSigningProof, settled } from './config.ts';
+import { developmentCertificate, processEnvironment, readSigningProof, settled } from './config.ts';
 import type { Gateway } from './define.ts';
 import { temporalCli } from './dev/binaries.ts';
 import { embeddedTemporal } from './dev/embedded-temporal.ts';
@@ -127,7 +127,13 @@ export async function testGateway(
         const request = signed();
         const { status, body, accepted } = await exchange(url, request);
         const run = accepted
-          ? await expectedRun({ ...gateway, sources }, source, { url, proof, request, mode: config.mode })
+          ? await expectedRun({ ...gateway, sources }, source, {
+              url,
+              proof,
+              request,
+              mode: config.mode,
+              certificate: developmentCertificate(source, config),
+            })
           : undefined;
         const workflowId = run?.plan.state === 'accepted' ? run.workflowId : undefined;
         return {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { proofNames, readConfig, readProof } from '../src/config.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { developmentCertificate, proofNames, readConfig, readProof } from '../src/config.ts';
 import { source, type Gateway } from '../src/define.ts';
 import { ConfigError } from '../src/errors.ts';
 import { hmac, stripe } from '../src/providers/index.ts';
@@ -192,5 +192,21 @@ describe('a proof', () => {
     expect(() =>
       proof({ OWN_SHOP_WEBHOOK_SECRET: 'hush', OWN_SHOP_WEBHOOK_TOLERANCE_SECONDS: 'hush' }),
     ).toThrow(expect.not.objectContaining({ message: expect.stringContaining('hush') }));
+  });
+});
+
+describe("development's certificate", () => {
+  const setting = (name: string) => (name === 'PAYPAL_CERTIFICATE' ? 'PEM' : undefined);
+
+  test('is served to the source that it was made for, whatever URL is asked', async () => {
+    const lookUp = developmentCertificate('paypal', { development: true, setting });
+    expect(await lookUp?.(new URL('https://api.sandbox.paypal.com/v1/notifications/certs/x'))).toBe('PEM');
+    expect(developmentCertificate('shop', { development: true, setting })).toBeUndefined();
+  });
+
+  test('is not even read in production', () => {
+    const asked = vi.fn<typeof setting>(setting);
+    expect(developmentCertificate('paypal', { development: false, setting: asked })).toBeUndefined();
+    expect(asked).not.toHaveBeenCalled();
   });
 });

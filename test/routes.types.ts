@@ -6,14 +6,17 @@ import {
   gitlab,
   hmac,
   payment,
+  paypal,
   stripe,
   type GithubEvent,
   type GitlabEvent,
+  type PaypalEvent,
   type StripeEvent,
 } from '../src/providers/index.ts';
 
 const sources = {
   stripe: source(stripe()),
+  paypal: source(paypal()),
   github: source(github()),
   gitlab: source(gitlab()),
   payment: source(payment()),
@@ -21,6 +24,7 @@ const sources = {
 };
 interface Workflows {
   fulfill(event: StripeEvent<'payment_intent.succeeded'>): Promise<string>;
+  capture(event: PaypalEvent<'PAYMENT.CAPTURE.COMPLETED'>): Promise<void>;
   build(event: GithubEvent<'push'>): Promise<void>;
   mirror(event: GithubEvent<'push'> | GitlabEvent<'push' | 'tag_push'>): Promise<void>;
   merge(event: GitlabEvent<'merge_request.merge'>): Promise<void>;
@@ -83,6 +87,25 @@ export const accepted = {
     },
     'merge_request.merge': 'merge',
     user_add_to_group: 'record',
+  },
+  paypal: {
+    'PAYMENT.CAPTURE.COMPLETED': 'capture',
+    'CUSTOMER.DISPUTE.CREATED': {
+      workflow: 'record',
+      inOrderBy: (event) => {
+        yes<Is<typeof event.type, 'CUSTOMER.DISPUTE.CREATED'>>();
+        return event.payload.resource.dispute_id;
+      },
+    },
+    // A name that the map does not know: its resource is unknown.
+    'VAULT.PAYMENT-TOKEN.CREATED': {
+      workflow: 'record',
+      inOrderBy: (event) => {
+        yes<Is<typeof event.payload.resource, unknown>>();
+        return event.payload.resource_type;
+      },
+    },
+    '*': 'record',
   },
   payment: { 'payment.succeeded': 'record' },
   partner: { 'any.name': 'record' },
@@ -168,6 +191,16 @@ export const duplicateKey = {
 export const unknownSource = {
   // @ts-expect-error no such source
   strpie: { '*': 'record' },
+} as const satisfies Check;
+
+export const namedBesideOpenNames = {
+  // @ts-expect-error a dispute is no capture
+  paypal: { 'CUSTOMER.DISPUTE.CREATED': 'capture' },
+} as const satisfies Check;
+
+export const openNamesBesideNamed = {
+  // @ts-expect-error any event name, but no such workflow
+  paypal: { 'ANY.NAME': 'nonsense' },
 } as const satisfies Check;
 
 export const openNamesStillNeedAWorkflow = {

@@ -2,7 +2,7 @@ import type { Accept, RoutedEvent, Verdict } from '../accept.ts';
 import type { AnyProvider, AnyRow } from '../define.ts';
 import { WebhookError } from '../errors.ts';
 import type { EventRef, WebhookEvent } from '../event.ts';
-import type { Answer, Delivery, ReadEvent } from '../providers/provider.ts';
+import type { Answer, CertificateLookup, Delivery, ReadEvent } from '../providers/provider.ts';
 import { blanked } from './blank.ts';
 import { bounded } from './bounds.ts';
 import type { Limiter } from './limiter.ts';
@@ -15,6 +15,8 @@ export interface ReadySource {
   readonly proof: unknown;
   readonly routes: Readonly<Record<string, AnyRow>> | undefined;
   readonly bodyLimitBytes: number;
+  /** Finds the certificates that deliveries name; without it no such delivery can be proven. */
+  readonly certificate?: CertificateLookup;
   /** Gives a payload as runs get it, its credentials sealed; without one there are none. */
   readonly hide?: (payload: unknown) => unknown;
   /** Counts proven deliveries, of all addresses together; without one there is no limit. */
@@ -40,7 +42,10 @@ export async function receive(
   accept: Accept,
   deadline: Date,
 ): Promise<Received> {
-  await source.provider.verify(delivery, source.proof, { now: delivery.receivedAt });
+  await source.provider.verify(delivery, source.proof, {
+    now: delivery.receivedAt,
+    ...(source.certificate && { certificate: source.certificate }),
+  });
   const limitHeaders = await countDelivery(source);
   const clean = blanked(delivery, source.provider);
   const reading = source.provider.read(clean);

@@ -92,6 +92,9 @@ async function explained(
   if (refusal.note?.includes('authorization')) {
     return unknown('what it showed as authorization is never kept, so that it cannot be judged again');
   }
+  if (refusal.note?.startsWith('no certificate was captured')) {
+    return unknown('the certificate that it names is not kept with it: everhook verify takes it');
+  }
   const others = otherJudges(name, gateway);
   const hint = await hintOf({ captured, source, circumstances, refusal, others });
   return { accepted: false, reason: refusal.reason, hint: hint ?? null };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { readRoleConfig } from '../app.ts';
-import { readSigningProof, settled } from '../config.ts';
+import { developmentCertificate, readSigningProof, settled } from '../config.ts';
 import { readAddresses, type Addresses } from '../dev/addresses.ts';
 import { expectedRun, type ExpectedRun } from '../dev/expected-run.ts';
 import { sampleRequest, type SignedRequest } from '../dev/signed-request.ts';
@@ -77,7 +77,13 @@ Examples:
           accepted &&= ok;
           if (!received) continue;
           printRun(
-            await expectedRun(gateway, source, { url: publicUrl, proof, request, mode: config.mode }),
+            await expectedRun(gateway, source, {
+              url: publicUrl,
+              proof,
+              request,
+              mode: config.mode,
+              certificate: developmentCertificate(source, config),
+            }),
             running,
           );
         }

@@ -3,6 +3,7 @@ import { receive } from '../api/receive.ts';
 import type { Mode } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import { deliveryOf } from '../judge/captured.ts';
+import type { CertificateLookup } from '../providers/provider.ts';
 import { memoryBegins } from '../retention.ts';
 import { turnId, workflowId } from '../workflow-id.ts';
 import type { SignedRequest } from './signed-request.ts';
@@ -26,7 +27,14 @@ export async function expectedRun(
     proof,
     request: { headers, body },
     mode,
-  }: { url: string; proof: unknown; request: SignedRequest; mode: Mode },
+    certificate,
+  }: {
+    url: string;
+    proof: unknown;
+    request: SignedRequest;
+    mode: Mode;
+    certificate?: CertificateLookup | undefined;
+  },
 ): Promise<ExpectedRun | undefined> {
   const { provider } = sources[source]!;
   const { events } = await receive(
@@ -37,6 +45,7 @@ export async function expectedRun(
       proof,
       routes: routes[source],
       bodyLimitBytes: body.length,
+      ...(certificate && { certificate }),
       ...(mode === 'journal' && { memoryBegins: (now) => memoryBegins(sources[source]!, now) }),
     },
     (accepted) => Promise.resolve(accepted.events.map(() => 'new' as const)),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { environmentPrefix, proofNames, settled, type Config } from '../config.ts';
-import type { Gateway } from '../define.ts';
+import type { AnyProvider, Gateway } from '../define.ts';
 import { ConfigError } from '../errors.ts';
 import { ensureHome, readJson, writeJson } from './home.ts';
 
@@ -32,11 +32,24 @@ export async function developmentSecrets(
     const prefix = environmentPrefix(name);
     const set = provider && proofNames(provider.proof).some((proof) => config.setting(prefix + proof));
     if (!provider?.develop || set) continue;
-    for (const [proof, made] of Object.entries(provider.develop())) {
-      values[prefix + proof] = kept.data[prefix + proof] ?? made;
-    }
+    const made = keptOf(kept.data, prefix, provider) ?? provider.develop();
+    for (const [proof, value] of Object.entries(made))
+      values[prefix + proof] = kept.data[prefix + proof] ?? value;
   }
   const all = { ...kept.data, ...values };
   if (Object.keys(all).length > Object.keys(kept.data).length) await writeJson(path, all, { mode: 0o600 });
   return { values, path };
+}
+
+/** What is kept for a source, where it is a whole proof: a key pair takes long to make. */
+function keptOf(
+  kept: Readonly<Record<string, string>>,
+  prefix: string,
+  { proof }: AnyProvider,
+): Readonly<Record<string, string>> | undefined {
+  const names = [...proofNames(proof), 'PRIVATE_KEY', 'CERTIFICATE'];
+  const found = Object.fromEntries(
+    names.flatMap((name) => (kept[prefix + name] === undefined ? [] : [[name, kept[prefix + name]!]])),
+  );
+  return proof.safeParse(found).success ? found : undefined;
 }

@@ -1,5 +1,7 @@
 import { environmentPrefix, proofNames } from '../config.ts';
+import type { AnyProvider } from '../define.ts';
 import { ConfigError } from '../errors.ts';
+import { simulatorId } from '../providers/paypal-certificate.ts';
 import { readSetting, type Environment } from '../settings.ts';
 import type { Judge } from './judge.ts';
 
@@ -30,6 +32,7 @@ export function* settingsVariants(
       }
     }
   }
+  yield* otherPlaces(prefix, provider, environment);
   for (const [variable, value] of foreign(environment, own)) {
     const meant = own.find((candidate) => kindOf(candidate) === kindOf(variable));
     if (meant === undefined || value === valueOf(environment, meant)) continue;
@@ -38,6 +41,25 @@ export function* settingsVariants(
       words: `the secret of another endpoint: it matches with ${variable}`,
     };
   }
+}
+
+/** PayPal's other environment, and its simulator. */
+function* otherPlaces(
+  prefix: string,
+  { proof }: AnyProvider,
+  environment: Environment,
+): Generator<SettingsVariant> {
+  if (!proofNames(proof).includes('ENVIRONMENT')) return;
+  for (const place of ['live', 'sandbox']) {
+    yield {
+      environment: withValue(environment, `${prefix}ENVIRONMENT`, place),
+      words: `it is of the other environment: it matches with ${prefix}ENVIRONMENT=${place}`,
+    };
+  }
+  yield {
+    environment: withValue(environment, `${prefix}WEBHOOK_ID`, simulatorId),
+    words: 'it is of the simulator, whose events are taken where they are switched on',
+  };
 }
 
 /** `WEBHOOK_SECRET` of `STRIPE_WEBHOOK_SECRET_PREVIOUS`. */

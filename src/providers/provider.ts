@@ -119,7 +119,10 @@ export interface UnsignedRequest {
 /** The proof as its sender holds it: the shared secrets, or the private half of a key pair, as `develop` made it. */
 export type SigningProof<Proof> = Proof & { readonly privateKey?: string };
 
-/** Finds the certificate under a URL that `verify` has judged safe to fetch; gives PEM. */
+/**
+ * Finds the certificate under a URL that `verify` has judged safe to fetch; gives PEM. Throws WebhookError where it knows
+ * what its failure means; any other error says that there is no such certificate.
+ */
 export type CertificateLookup = (url: URL) => Promise<string>;
 
 /** What `verify` may know besides the delivery. */
@@ -195,7 +198,8 @@ export interface Provider<Events extends object = Record<string, unknown>, Proof
   settle?(names: Readonly<Record<string, string>>): Provider<Events> | undefined;
   /**
    * Environment values (names as in `proof`) that a development start makes up when none are set; besides, where the
-   * sender holds another half than the gateway, `PRIVATE_KEY`, which `sign` gets as `proof.privateKey`.
+   * sender holds another half than the gateway, `PRIVATE_KEY`, which `sign` gets as `proof.privateKey`; and where it
+   * signs with a certificate, `CERTIFICATE`, which a gateway in development takes for the one that a delivery names.
    */
   develop?(): Readonly<Record<string, string>>;
   /** Never set: carries the map of types. */

@@ -11,5 +11,6 @@ export function displayAmount(amountMinor: number, currency: string, provider: s
   return `${decimals === 0 ? whole : `${whole}.${digits.slice(-decimals)}`} ${currency}`;
 }
 
-const decimalsOf = (currency: string): number =>
+/** How many decimals a currency has by ISO 4217, as far as they are in use. */
+export const decimalsOf = (currency: string): number =>
   withoutDecimals.includes(currency) ? 0 : withThree.includes(currency) ? 3 : 2;

@@ -1,6 +1,7 @@
 import { ApplicationFailure, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { PaymentEvent } from '../providers/payment.ts';
+import type { PaypalEvent } from '../providers/paypal-events.ts';
 import type { StripeEvent } from '../providers/stripe.ts';
 import { displayAmount } from './display-amount.ts';
 import { limits } from './limits.ts';
@@ -26,7 +27,10 @@ export interface Fulfillment {
 
 /** Books a payment that succeeded, once, and sends its receipt. */
 export async function fulfillPayment(
-  event: StripeEvent<'payment_intent.succeeded'> | PaymentEvent<'payment.succeeded'>,
+  event:
+    | StripeEvent<'payment_intent.succeeded'>
+    | PaypalEvent<'PAYMENT.CAPTURE.COMPLETED'>
+    | PaymentEvent<'payment.succeeded'>,
 ): Promise<Fulfillment> {
   const told = paymentOf(event);
   const { provider, account, paymentId } = told;
@@ -64,7 +68,7 @@ interface Confirmed {
 /** The provider's word where it can be had, else that of the signed event. */
 async function confirm(source: string, told: ToldPayment): Promise<Confirmed> {
   const { account, paymentId } = told;
-  // Only Stripe can be asked; any other sender has no API that we know.
+  // Only Stripe is asked; of any other sender we know no API, or have no client for it.
   const reading =
     told.provider === 'stripe'
       ? await readPayment({ source, account, paymentId })

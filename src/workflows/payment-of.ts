@@ -1,11 +1,15 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { PaymentRef } from '../activities/index.ts';
 import type { PaymentEvent } from '../providers/payment.ts';
+import type { PaypalEvent } from '../providers/paypal-events.ts';
 import type { StripeEvent } from '../providers/stripe.ts';
+import { minorUnits } from './minor-units.ts';
 
 /** The events that tell of a payment. */
 export type PaymentTold =
-  StripeEvent<'payment_intent.succeeded' | 'payment_intent.payment_failed'> | PaymentEvent;
+  | StripeEvent<'payment_intent.succeeded' | 'payment_intent.payment_failed'>
+  | PaypalEvent<'PAYMENT.CAPTURE.COMPLETED'>
+  | PaymentEvent;
 
 /** A payment as its event tells of it; all but its name as sent, so perhaps missing or nonsense. */
 export interface ToldPayment extends PaymentRef {
@@ -27,6 +31,22 @@ export function paymentOf(event: PaymentTold): ToldPayment {
       amount: object.amount_received ?? object.amount,
       currency: object.currency,
       address: object.receipt_email ?? object.last_payment_error?.payment_method?.billing_details?.email,
+    };
+  }
+  if (event.type === 'PAYMENT.CAPTURE.COMPLETED') {
+    // Typed as always there, too; and an event of version 1 has another amount.
+    const capture: Partial<typeof event.payload.resource> = event.payload.resource ?? {};
+    const amount: Readonly<Record<string, unknown>> = { ...capture.amount };
+    const currency = amount['currency_code'] ?? amount['currency'];
+    return {
+      provider: 'paypal',
+      // Captures are numbered in all of PayPal; the sandbox, where nobody pays, is another system.
+      account: '',
+      paymentId: requireText(capture.id, 'resource.id'),
+      amount: minorUnits(amount['value'] ?? amount['total'], currency),
+      currency,
+      // The capture does not say who paid.
+      address: undefined,
     };
   }
   const data: Readonly<Record<string, unknown>> = event.payload.data ?? {};

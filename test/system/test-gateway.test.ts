@@ -47,6 +47,10 @@ test('a gateway with a keyed row gets a database of its own: the shipped one run
   const paid = await whole.send('payment', 'payment.succeeded');
   expect(await paid.result()).toMatchObject({ alreadyPosted: false });
   expect((await paid.again()).body).toMatchObject({ duplicate: true });
+  // Signed with a certificate that was made up for it, which nobody fetches.
+  const captured = await whole.send('paypal', 'PAYMENT.CAPTURE.COMPLETED');
+  expect(await captured.result()).toMatchObject({ alreadyPosted: false, receipt: 'no_address' });
+  expect((await captured.again()).body).toMatchObject({ duplicate: true });
   // In the turn of its repository, which fails here: nobody serves it.
   const pushed = await whole.send('github', 'push', { set: { 'repository.clone_url': 'ext::sh -c id' } });
   await expect(pushed.result()).rejects.toMatchObject({ cause: expect.anything() as unknown });

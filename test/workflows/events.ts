@@ -1,6 +1,7 @@
 import type { WebhookEvent } from '../../src/event.ts';
 import { githubSamples } from '../../src/providers/github-samples.ts';
 import { gitlabSamples } from '../../src/providers/gitlab-samples.ts';
+import { paypalSamples } from '../../src/providers/paypal-samples.ts';
 import { stripeSamples } from '../../src/providers/stripe-samples.ts';
 
 let count = 0;
@@ -35,3 +36,10 @@ export const pushEvent = (changes: object = {}): WebhookEvent =>
 /** The same of GitLab's. */
 export const gitlabPushEvent = (changes: object = {}, type: 'push' | 'tag_push' = 'push'): WebhookEvent =>
   eventOf('gitlab', type, { ...gitlabSamples[type](), ...changes });
+
+/** A capture of PayPal's with this for its resource. */
+export const captureEvent = (resource: unknown): WebhookEvent =>
+  eventOf('paypal', 'PAYMENT.CAPTURE.COMPLETED', {
+    ...paypalSamples['PAYMENT.CAPTURE.COMPLETED'](),
+    resource,
+  });

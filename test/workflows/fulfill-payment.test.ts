@@ -3,7 +3,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { WebhookEvent } from '../../src/event.ts';
 import { quieten } from '../support/temporal.ts';
-import { paymentEvent, stripeEvent } from './events.ts';
+import { captureEvent, paymentEvent, stripeEvent } from './events.ts';
 import { fakeActivities } from './fake-activities.ts';
 import { failureOf, runWorkflow, shown } from './run-workflow.ts';
 
@@ -126,6 +126,46 @@ test.each<[unknown, string]>([
   expect(await failureOf(fulfill(paymentEvent('payment.succeeded', data), activities))).toMatchObject({
     type: 'PaymentUnreadable',
     nonRetryable: true,
+    message: expect.stringContaining(`the event's ${field} is not`) as string,
+  });
+  expect(activities.postPayment).not.toHaveBeenCalled();
+});
+
+test("PayPal's capture is posted in minor units, and nobody is written to: it does not say who paid", async () => {
+  const activities = fakeActivities();
+  const event = captureEvent({ id: 'CAP-1', amount: { currency_code: 'USD', value: '30.00' } });
+  const { result, details } = await fulfill(event, activities);
+  expect(result).toMatchObject({ reRead: false, receipt: 'no_address' });
+  expect(activities.readPayment).not.toHaveBeenCalled();
+  expect(activities.postPayment).toHaveBeenCalledExactlyOnceWith({
+    event: { source: 'paypal', id: event.id },
+    provider: 'paypal',
+    account: '',
+    paymentId: 'CAP-1',
+    amountMinor: 3000,
+    currency: 'USD',
+  });
+  expect(details).toContain('CAP-1: 3000 USD (minor units), not re-read');
+});
+
+test('a capture of version 1 names its amount otherwise', async () => {
+  const activities = fakeActivities();
+  await fulfill(captureEvent({ id: 'CAP-1', amount: { currency: 'JPY', total: '500' } }), activities);
+  expect(activities.postPayment.mock.calls[0]?.[0]).toMatchObject({ amountMinor: 500, currency: 'JPY' });
+});
+
+test.each<[unknown, string]>([
+  [undefined, 'resource.id'],
+  [{ amount: { currency_code: 'USD', value: '30.00' } }, 'resource.id'],
+  [{ id: 'CAP-1' }, 'amount'],
+  [{ id: 'CAP-1', amount: { value: '30.00' } }, 'amount'],
+  [{ id: 'CAP-1', amount: { currency_code: 'USD', value: '30.005' } }, 'amount'],
+  [{ id: 'CAP-1', amount: { currency_code: 'USD', value: 30 } }, 'amount'],
+  [{ id: 'CAP-1', amount: { currency_code: 'USD', value: '-30.00' } }, 'amount'],
+])('the capture %j fails the run, which names the field %s', async (resource, field) => {
+  const activities = fakeActivities();
+  expect(await failureOf(fulfill(captureEvent(resource), activities))).toMatchObject({
+    type: 'PaymentUnreadable',
     message: expect.stringContaining(`the event's ${field} is not`) as string,
   });
   expect(activities.postPayment).not.toHaveBeenCalled();
