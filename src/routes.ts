@@ -32,6 +32,7 @@ export const routes = {
       inOrderBy: (event) => event.payload.project.id,
       taskQueue: 'everhook-git',
     },
+  },
   hubspot: {
     'contact.creation': { workflow: 'upsertContact', inOrderBy: (event) => event.key ?? event.id },
     'contact.propertyChange': { workflow: 'upsertContact', inOrderBy: (event) => event.key ?? event.id },

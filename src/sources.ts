@@ -1,12 +1,43 @@
 import { source } from './define.ts';
-import { github, gitlab, payment, standardWebhooks, stripe, svix } from './providers/index.ts';
+import {
+  alertmanager,
+  datadog,
+  discord,
+  github,
+  gitlab,
+  grafana,
+  hubspot,
+  pagerduty,
+  payment,
+  paypal,
+  salesforce,
+  sentry,
+  shopify,
+  slack,
+  standardWebhooks,
+  stripe,
+  svix,
+  twilio,
+} from './providers/index.ts';
 
 /** Who may send, under the name that the URL, the proofs and the workflow ids carry. */
 export const sources = {
   stripe: source(stripe()),
+  paypal: source(paypal()),
   github: source(github()),
   gitlab: source(gitlab()),
+  slack: source(slack()),
+  discord: source(discord()),
+  salesforce: source(salesforce({ occurredAt: 'LastModifiedDate' })),
+  hubspot: source(hubspot()),
+  alertmanager: source(alertmanager()),
+  grafana: source(grafana()),
+  pagerduty: source(pagerduty()),
   'standard-webhooks': source(standardWebhooks()),
   svix: source(svix()),
+  datadog: source(datadog()),
+  sentry: source(sentry()),
+  shopify: source(shopify()),
+  twilio: source(twilio()),
   payment: source(payment()),
 };

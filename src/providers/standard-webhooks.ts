@@ -1,7 +1,7 @@
 import { randomUUID, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { ConfigError, WebhookError } from '../errors.ts';
-import type { HmacEvents } from './hmac.ts';
+import type { SchemaEvents } from './generic.ts';
 import { at, parseJson, pointerPath, requireHeader, scalarText, utf8 } from './json.ts';
 import { seconds } from './proof.ts';
 import type { DeliveryHeaders, Provider } from './provider.ts';
@@ -45,7 +45,7 @@ export const untyped = 'untyped';
  */
 export const standardWebhooks = <Schemas extends Record<string, z.ZodType> = Record<string, z.ZodType>>(
   options: StandardOptions<Schemas> = {},
-): Provider<HmacEvents<Schemas>, StandardProof> =>
+): Provider<SchemaEvents<Schemas>, StandardProof> =>
   standardProvider(options, {
     name: 'standard-webhooks',
     sets: ['webhook-'],
@@ -67,7 +67,7 @@ interface StandardKind {
 export function standardProvider<Schemas extends Record<string, z.ZodType>>(
   options: StandardOptions<Schemas>,
   { name, sets, setOf, samples: ownSamples }: StandardKind,
-): Provider<HmacEvents<Schemas>, StandardProof> {
+): Provider<SchemaEvents<Schemas>, StandardProof> {
   const { events: schemas } = options;
   const samples = options.samples ?? (schemas === undefined ? ownSamples : {});
   const typePath = pathOf(options.type ?? '/type');
@@ -117,7 +117,7 @@ export function standardProvider<Schemas extends Record<string, z.ZodType>>(
     keepHeaders: sets.flatMap(headerNames),
     // 15 to 30 s are advised: github.com/standard-webhooks, "Request timeouts"; Svix: 15 s, docs.svix.com/retries
     answerWithinMs: 15_000,
-    samples: samples as Provider<HmacEvents<Schemas>>['samples'],
+    samples: samples as Provider<SchemaEvents<Schemas>>['samples'],
     ...(schemas && { schemas }),
     develop: () => ({ WEBHOOK_SECRET: developmentKey() }),
   };

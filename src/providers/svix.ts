@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { HmacEvents } from './hmac.ts';
+import type { SchemaEvents } from './generic.ts';
 import type { DeliveryHeaders, Provider } from './provider.ts';
 import { isWhole, type HeaderSet } from './standard-signature.ts';
 import { standardProvider, type StandardOptions, type StandardProof } from './standard-webhooks.ts';
@@ -11,7 +11,7 @@ import { svixSamples } from './svix-samples.ts';
  */
 export const svix = <Schemas extends Record<string, z.ZodType> = Record<string, z.ZodType>>(
   options: StandardOptions<Schemas> = {},
-): Provider<HmacEvents<Schemas>, StandardProof> =>
+): Provider<SchemaEvents<Schemas>, StandardProof> =>
   standardProvider(options, { name: 'svix', sets: ['svix-', 'webhook-'], setOf, samples: svixSamples });
 
 /**

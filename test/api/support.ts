@@ -2,7 +2,7 @@ import { createServer, request, type IncomingHttpHeaders, type Server } from 'no
 import { connect, type AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import { onTestFinished } from 'vitest';
-import type { Accept } from '../../src/accept.ts';
+import type { Accept, KeptDelivery } from '../../src/accept.ts';
 import { answerClientErrors, watchAnswers } from '../../src/api/client-error.ts';
 import type { Limiter } from '../../src/api/limiter.ts';
 import type { Observation } from '../../src/api/observer.ts';
@@ -46,6 +46,8 @@ export interface TestApp {
   readonly port: number;
   readonly observed: Observation[];
   readonly accepted: Parameters<Accept>[0][];
+  /** What brought no events: refusals and handshakes. */
+  readonly kept: KeptDelivery[];
   /** Posts bytes, signed for the source unless headers say otherwise. */
   post(path: string, body: string | Buffer, headers?: Record<string, string | string[]>): Promise<Answered>;
   call(
@@ -60,6 +62,10 @@ export interface TestApp {
 
 export interface TestAppOptions {
   readonly accept?: Accept;
+  /** Besides stripe and payment. */
+  readonly sources?: Readonly<Record<string, ReadySource>>;
+  /** Default `https://hooks.example.com`. */
+  readonly publicUrl?: string;
   readonly development?: boolean;
   readonly trustProxy?: string | number | boolean;
   readonly budgetBytes?: number;
@@ -77,6 +83,7 @@ export interface TestAppOptions {
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   const observed: Observation[] = [];
   const accepted: Parameters<Accept>[0][] = [];
+  const kept: KeptDelivery[] = [];
   const takeAll: Accept = ({ events }) =>
     Promise.resolve(events.map(({ plan }) => (plan.state === 'accepted' ? 'new' : 'ignored')));
   const observe = (observation: Observation) => void observed.push(observation);
@@ -94,9 +101,10 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
       accepted.push(given);
       return (options.accept ?? takeAll)(given);
     },
+    keep: (delivery) => void kept.push(delivery),
     observe,
     development: options.development ?? true,
-    publicUrl: 'https://hooks.example.com',
+    publicUrl: options.publicUrl ?? 'https://hooks.example.com',
     budget: { limitBytes: options.budgetBytes ?? 1_000_000, usedBytes: 0 },
     bodyTimeoutMs: options.bodyTimeoutMs ?? 5000,
     refusalLimiter,
@@ -116,6 +124,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     port,
     observed,
     accepted,
+    kept,
     call,
     post: (path, body, headers) => call('POST', path, headers ?? signed(path, body), body),
     raw: (...chunks) => rawExchange(port, chunks),
