@@ -20,7 +20,7 @@ const push =
 const request = (by: Record<string, string>, { body = push, at = now, type = 'push' } = {}): Captured =>
   signed(provider, by, { body, type, at, id: 'key-1' });
 const judge = async (given: Captured, by: Record<string, string>, at = now) =>
-  await judgeCaptured(given, { provider, environment: by, now: at });
+  await judgeCaptured(given, { name: provider.name, provider, environment: by, now: at });
 const said = async (...given: Parameters<typeof judge>) => {
   const judgement = await judge(...given);
   return judgement.accepted ? 'accepted' : judgement.refusal.reason;

@@ -55,7 +55,7 @@ export function standardContract(provider: AnyProvider, set: 'webhook-' | 'svix-
     });
   };
   const judge = async (given: Captured, by: Record<string, string> = environment, at = now) =>
-    await judgeCaptured(given, { provider, environment: by, now: at });
+    await judgeCaptured(given, { name: provider.name, provider, environment: by, now: at });
   const said = async (...given: Parameters<typeof judge>) => {
     const judgement = await judge(...given);
     return judgement.accepted ? 'accepted' : judgement.refusal.reason;
