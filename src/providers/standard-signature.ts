@@ -82,7 +82,7 @@ export function verifyStandard(
 function signaturesOf(list: string, { version, name }: { version: 'v1' | 'v1a'; name: string }): string[] {
   const given = list
     .split(' ')
-    .map((item) => item.replace(/(?<=,.*),$/, ''))
+    .map((item) => (item.endsWith(',') && item.indexOf(',') < item.length - 1 ? item.slice(0, -1) : item))
     .filter((item) => item.startsWith(`${version},`))
     .map((item) => item.slice(version.length + 1));
   if (given.length === 0) throw signatureInvalid('signature_missing', `no ${version} in ${name}`);
