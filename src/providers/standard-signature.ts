@@ -27,16 +27,19 @@ export const hmacKey = z.string().transform((text, context): Buffer => {
   const [, encoded = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
   const bytes = Buffer.from(encoded, 'base64');
   if (bytes.length >= 24 && bytes.length <= 64) return bytes;
-  context.addIssue({ code: 'custom', message: 'must be whsec_ and the base64 of 24 to 64 bytes' });
+  context.addIssue({ code: 'custom', message: complaint(text, 'whsec_ and the base64 of 24 to 64 bytes') });
   return z.NEVER;
 });
+
+const complaint = (text: string, form: string): string =>
+  text.trim() === text ? `must be ${form}` : `has blanks around it, and must be ${form}`;
 
 /** `whpk_` and the base64 of 32 bytes, as an Ed25519 key. */
 export const publicKey = z.string().transform((text, context): KeyObject => {
   const [, encoded = ''] = /^whpk_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
   const bytes = Buffer.from(encoded, 'base64');
   if (bytes.length === 32) return ed25519PublicKey(bytes);
-  context.addIssue({ code: 'custom', message: 'must be whpk_ and the base64 of 32 bytes' });
+  context.addIssue({ code: 'custom', message: complaint(text, 'whpk_ and the base64 of 32 bytes') });
   return z.NEVER;
 });
 
@@ -79,7 +82,7 @@ export function verifyStandard(
 function signaturesOf(list: string, { version, name }: { version: 'v1' | 'v1a'; name: string }): string[] {
   const given = list
     .split(' ')
-    .map((item) => item.replace(/(?<=,.*),$/, ''))
+    .map((item) => (item.endsWith(',') && item.indexOf(',') < item.length - 1 ? item.slice(0, -1) : item))
     .filter((item) => item.startsWith(`${version},`))
     .map((item) => item.slice(version.length + 1));
   if (given.length === 0) throw signatureInvalid('signature_missing', `no ${version} in ${name}`);

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import type { Captured } from '../../src/judge/captured.ts';
+import { samplePush } from '../../src/providers/github-samples.ts';
 import { gitlab } from '../../src/providers/gitlab.ts';
 import { headerOf, signed, withBody, withHeader } from '../conformance/requests.ts';
 import { judgeCaptured } from '../conformance/run.ts';
@@ -20,7 +21,7 @@ const push =
 const request = (by: Record<string, string>, { body = push, at = now, type = 'push' } = {}): Captured =>
   signed(provider, by, { body, type, at, id: 'key-1' });
 const judge = async (given: Captured, by: Record<string, string>, at = now) =>
-  await judgeCaptured(given, { provider, environment: by, now: at });
+  await judgeCaptured(given, { name: provider.name, provider, environment: by, now: at });
 const said = async (...given: Parameters<typeof judge>) => {
   const judgement = await judge(...given);
   return judgement.accepted ? 'accepted' : judgement.refusal.reason;
@@ -342,6 +343,15 @@ describe('reading', () => {
       expect.arrayContaining(['idempotency-key', 'webhook-id', 'webhook-signature', 'x-gitlab-event']),
     );
     expect(provider.keepHeaders).not.toContain('x-gitlab-token');
+  });
+
+  test('the sample push is of the repository that development serves', () => {
+    expect(gitlab().samples.push?.()).toMatchObject({
+      before: samplePush.before,
+      after: samplePush.after,
+      ref: samplePush.ref,
+      project: { git_http_url: samplePush.repository, default_branch: 'main' },
+    });
   });
 
   test('every sample is accepted, and read under its type', async () => {

@@ -55,7 +55,7 @@ export function standardContract(provider: AnyProvider, set: 'webhook-' | 'svix-
     });
   };
   const judge = async (given: Captured, by: Record<string, string> = environment, at = now) =>
-    await judgeCaptured(given, { provider, environment: by, now: at });
+    await judgeCaptured(given, { name: provider.name, provider, environment: by, now: at });
   const said = async (...given: Parameters<typeof judge>) => {
     const judgement = await judge(...given);
     return judgement.accepted ? 'accepted' : judgement.refusal.reason;
@@ -274,8 +274,8 @@ export function standardContract(provider: AnyProvider, set: 'webhook-' | 'svix-
       [{ WEBHOOK_SECRET: '' }, 'WEBHOOK_SECRET', 'must be whsec_'],
       [{ WEBHOOK_SECRET: 'whsec_' }, 'WEBHOOK_SECRET', 'must be whsec_'],
       [{ WEBHOOK_SECRET: secret.slice('whsec_'.length) }, 'WEBHOOK_SECRET', 'must be whsec_'],
-      [{ WEBHOOK_SECRET: `${secret}\n` }, 'WEBHOOK_SECRET', 'must be whsec_'],
-      [{ WEBHOOK_SECRET: ` ${secret}` }, 'WEBHOOK_SECRET', 'must be whsec_'],
+      [{ WEBHOOK_SECRET: `${secret}\n` }, 'WEBHOOK_SECRET', 'has blanks around it'],
+      [{ WEBHOOK_SECRET: ` ${secret}` }, 'WEBHOOK_SECRET', 'has blanks around it'],
       [{ WEBHOOK_SECRET: `whsec_${Buffer.alloc(23).toString('base64')}` }, 'WEBHOOK_SECRET', '24 to 64'],
       [{ WEBHOOK_SECRET: `whsec_${Buffer.alloc(65).toString('base64')}` }, 'WEBHOOK_SECRET', '24 to 64'],
       [{ WEBHOOK_SECRET: secret, WEBHOOK_SECRET_PREVIOUS: 'x' }, 'WEBHOOK_SECRET_PREVIOUS', 'must be whsec_'],

@@ -19,7 +19,7 @@ test("Svix's headers are another provider's", async () => {
     ...request,
     headers: request.headers.map(([name, value]) => [name.replace('webhook-', 'svix-'), value] as const),
   };
-  const judgement = await judgeCaptured(renamed, { provider, environment, now });
+  const judgement = await judgeCaptured(renamed, { name: provider.name, provider, environment, now });
   expect(judgement).toMatchObject({ accepted: false, refusal: { reason: 'signature_missing' } });
 });
 

@@ -23,7 +23,7 @@ const together = (one: Captured, other: Captured): Captured => ({
   headers: [...one.headers, ...other.headers.filter(([name]) => name !== 'content-type')],
 });
 const said = async (request: Captured) => {
-  const judgement = await judgeCaptured(request, { provider: svix(), environment, now });
+  const judgement = await judgeCaptured(request, { name: 'svix', provider: svix(), environment, now });
   return judgement.accepted ? judgement.events[0]?.id : judgement.refusal.reason;
 };
 
