@@ -1,7 +1,16 @@
 /** Read by the type checker, run by nobody: what `Routes` must refuse, and what it must infer. */
 import { source, type Feed, type Routes } from '../src/define.ts';
 import type { WebhookEvent } from '../src/event.ts';
-import { github, hmac, payment, stripe, type GithubEvent, type StripeEvent } from '../src/providers/index.ts';
+import {
+  github,
+  hmac,
+  hubspot,
+  payment,
+  salesforce,
+  stripe,
+  type GithubEvent,
+  type StripeEvent,
+} from '../src/providers/index.ts';
 
 const sources = {
   stripe: source(stripe()),
@@ -139,3 +148,49 @@ export const externalNeedsAQueue = {
   // @ts-expect-error whose worker?
   stripe: { 'payment_intent.succeeded': { external: 'Fulfill' } },
 } as const satisfies Check;
+
+const crm = { hubspot: source(hubspot()), salesforce: source(salesforce()) };
+type CheckCrm = Routes<typeof crm, Workflows>;
+
+export const namesOfCrmEvents = {
+  hubspot: {
+    'contact.propertyChange': {
+      workflow: 'record',
+      inOrderBy: (event) => {
+        yes<Is<typeof event.payload.propertyName, string>>();
+        no<IsAny<typeof event.payload>>();
+        return event.key ?? event.id;
+      },
+    },
+    'line_item.creation': 'record',
+    '*': 'record',
+  },
+  salesforce: {
+    Contact: {
+      workflow: 'record',
+      inOrderBy: (event) => {
+        no<IsAny<typeof event.payload>>();
+        no<IsAny<typeof event.payload.Favourite__c>>();
+        yes<Is<typeof event.payload.Email, string | null | undefined>>();
+        return event.key ?? event.id;
+      },
+    },
+    'Opportunity.won': 'record',
+    Invoice__c: 'record',
+  },
+} as const satisfies CheckCrm;
+
+export const misspeltProperty = {
+  // @ts-expect-error no such event
+  hubspot: { 'contact.propertychange': 'record' },
+} as const satisfies CheckCrm;
+
+export const misspeltObject = {
+  // @ts-expect-error no such object
+  salesforce: { Contcat: 'record' },
+} as const satisfies CheckCrm;
+
+export const aRecordIsNoPush = {
+  // @ts-expect-error a contact is no push
+  salesforce: { Contact: 'build' },
+} as const satisfies CheckCrm;
