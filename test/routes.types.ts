@@ -5,8 +5,10 @@ import {
   github,
   gitlab,
   hmac,
+  hubspot,
   payment,
   paypal,
+  salesforce,
   stripe,
   type GithubEvent,
   type GitlabEvent,
@@ -222,3 +224,49 @@ export const externalNeedsAQueue = {
   // @ts-expect-error whose worker?
   stripe: { 'payment_intent.succeeded': { external: 'Fulfill' } },
 } as const satisfies Check;
+
+const crm = { hubspot: source(hubspot()), salesforce: source(salesforce()) };
+type CheckCrm = Routes<typeof crm, Workflows>;
+
+export const namesOfCrmEvents = {
+  hubspot: {
+    'contact.propertyChange': {
+      workflow: 'record',
+      inOrderBy: (event) => {
+        yes<Is<typeof event.payload.propertyName, string>>();
+        no<IsAny<typeof event.payload>>();
+        return event.key ?? event.id;
+      },
+    },
+    'line_item.creation': 'record',
+    '*': 'record',
+  },
+  salesforce: {
+    Contact: {
+      workflow: 'record',
+      inOrderBy: (event) => {
+        no<IsAny<typeof event.payload>>();
+        no<IsAny<typeof event.payload.Favourite__c>>();
+        yes<Is<typeof event.payload.Email, string | null | undefined>>();
+        return event.key ?? event.id;
+      },
+    },
+    'Opportunity.won': 'record',
+    Invoice__c: 'record',
+  },
+} as const satisfies CheckCrm;
+
+export const misspeltProperty = {
+  // @ts-expect-error no such event
+  hubspot: { 'contact.propertychange': 'record' },
+} as const satisfies CheckCrm;
+
+export const misspeltObject = {
+  // @ts-expect-error no such object
+  salesforce: { Contcat: 'record' },
+} as const satisfies CheckCrm;
+
+export const aRecordIsNoPush = {
+  // @ts-expect-error a contact is no push
+  salesforce: { Contact: 'build' },
+} as const satisfies CheckCrm;

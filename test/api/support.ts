@@ -75,8 +75,6 @@ export interface TestAppOptions {
   readonly paymentLimiter?: Limiter;
   readonly server?: Parameters<typeof createServer>[0];
   readonly before?: (app: Express) => void;
-  /** Besides those above. */
-  readonly sources?: Record<string, ReadySource>;
 }
 
 /** The router on a port of its own, with an `accept` that takes everything as new. */
