@@ -1,8 +1,11 @@
 /** The providers that come with Everhook, and what one needs to write another. */
 export { basic } from './basic.ts';
 export { bearer } from './bearer.ts';
+export { bitbucket } from './bitbucket.ts';
 export { configured } from './configured.ts';
 export { ed25519 } from './generic-ed25519.ts';
+export { forgejo } from './forgejo.ts';
+export { gitea } from './gitea.ts';
 export { github } from './github.ts';
 export { hmac } from './hmac.ts';
 export { path } from './path.ts';
@@ -23,6 +26,8 @@ export {
 } from './signature.ts';
 export { DeliveryHeaders } from './provider.ts';
 export { WebhookError } from '../errors.ts';
+export type { BitbucketEvent, BitbucketEvents } from './bitbucket-events.ts';
+export type { GiteaEvent, GiteaEvents } from './gitea-events.ts';
 export type { GithubEvent, GithubEvents } from './github.ts';
 export type { BasicOptions } from './basic.ts';
 export type { BearerOptions } from './bearer.ts';
