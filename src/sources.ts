@@ -1,8 +1,11 @@
 import { source } from './define.ts';
 import {
   alertmanager,
+  bitbucket,
   datadog,
   discord,
+  forgejo,
+  gitea,
   github,
   gitlab,
   grafana,
@@ -39,5 +42,8 @@ export const sources = {
   sentry: source(sentry()),
   shopify: source(shopify()),
   twilio: source(twilio()),
+  gitea: source(gitea()),
+  forgejo: source(forgejo()),
+  bitbucket: source(bitbucket()),
   payment: source(payment()),
 };

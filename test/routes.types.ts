@@ -2,6 +2,9 @@
 import { source, type Feed, type Routes } from '../src/define.ts';
 import type { WebhookEvent } from '../src/event.ts';
 import {
+  bitbucket,
+  configured,
+  gitea,
   github,
   gitlab,
   hmac,
@@ -10,6 +13,8 @@ import {
   paypal,
   salesforce,
   stripe,
+  type BitbucketEvent,
+  type GiteaEvent,
   type GithubEvent,
   type GitlabEvent,
   type PaypalEvent,
@@ -23,6 +28,9 @@ const sources = {
   gitlab: source(gitlab()),
   payment: source(payment()),
   partner: source(hmac()),
+  gitea: source(gitea()),
+  bitbucket: source(bitbucket()),
+  supplier: source(configured()),
 };
 interface Workflows {
   fulfill(event: StripeEvent<'payment_intent.succeeded'>): Promise<string>;
@@ -33,6 +41,10 @@ interface Workflows {
   review(event: GithubEvent<'pull_request.opened'>): Promise<void>;
   reviewAny(event: WebhookEvent<string, { number: number }>): Promise<void>;
   record(event: WebhookEvent): Promise<void>;
+  mirror(event: GiteaEvent<'push'>): Promise<void>;
+  triage(event: GiteaEvent<'issues'>): Promise<void>;
+  mirrorCloud(event: BitbucketEvent<'repo:push'>): Promise<void>;
+  follow(feed: Feed<WebhookEvent>): Promise<void>;
   recover(feed: Feed<StripeEvent<'invoice.payment_failed'>>): Promise<void>;
 }
 type Check = Routes<typeof sources, Workflows>;
@@ -111,6 +123,42 @@ export const accepted = {
   },
   payment: { 'payment.succeeded': 'record' },
   partner: { 'any.name': 'record' },
+  gitea: {
+    push: {
+      workflow: 'mirror',
+      inOrderBy: (event) => {
+        yes<Is<typeof event.payload.repository.id, number>>();
+        return event.payload.repository.id;
+      },
+    },
+    issues: 'triage',
+    'issues.opened': 'record',
+    'pull_request.label_updated': {
+      workflow: 'record',
+      inOrderBy: (event) => {
+        no<IsAny<typeof event.payload>>();
+        return event.payload.pull_request.number;
+      },
+    },
+  },
+  bitbucket: {
+    'repo:push': 'mirrorCloud',
+    'repo:refs_changed': {
+      workflow: 'record',
+      inOrderBy: (event) => event.payload.repository.id,
+    },
+  },
+  supplier: {
+    'any.name': 'record',
+    another: {
+      workflow: 'follow',
+      feedBy: (event) => {
+        yes<Is<typeof event.payload, unknown>>();
+        return event.key ?? event.id;
+      },
+    },
+    '*': 'record',
+  },
 } as const satisfies Check;
 
 export const misspeltEvent = {
@@ -208,6 +256,46 @@ export const openNamesBesideNamed = {
 export const openNamesStillNeedAWorkflow = {
   // @ts-expect-error any event name, but no such workflow
   partner: { 'any.name': 'nonsense' },
+} as const satisfies Check;
+
+export const aConfiguredSourceNeedsAWorkflow = {
+  // @ts-expect-error no such workflow
+  supplier: { 'any.name': 'nonsense' },
+} as const satisfies Check;
+
+export const aConfiguredSourceKnowsNoPayload = {
+  // @ts-expect-error whatever comes is no payment
+  supplier: { 'any.name': 'fulfill' },
+} as const satisfies Check;
+
+export const aConfiguredSourceHasRows = {
+  // @ts-expect-error a number is no row
+  supplier: { 'any.name': 5 },
+} as const satisfies Check;
+
+export const aConfiguredSourceHasRowsOfOneKind = {
+  // @ts-expect-error follow takes a feed
+  supplier: { 'any.name': { workflow: 'follow', inOrderBy: () => 'k' } },
+} as const satisfies Check;
+
+export const aConfiguredSourceKnowsNoFields = {
+  // @ts-expect-error the payload is unknown
+  supplier: { 'any.name': { workflow: 'record', inOrderBy: (event) => event.payload.id } },
+} as const satisfies Check;
+
+export const misspeltGiteaEvent = {
+  // @ts-expect-error no such event
+  gitea: { 'isues.opened': 'record' },
+} as const satisfies Check;
+
+export const wrongGiteaPayload = {
+  // @ts-expect-error an issue is no push
+  gitea: { 'issues.opened': 'mirror' },
+} as const satisfies Check;
+
+export const eventOfTheOtherBitbucket = {
+  // @ts-expect-error Data Center's push is another
+  bitbucket: { 'repo:refs_changed': 'mirrorCloud' },
 } as const satisfies Check;
 
 export const schemasNameTheEvents = {

@@ -85,7 +85,7 @@ function readScheme(value: string | undefined): { provider?: AnyScheme; complain
   const { options, make } = kinds[kind as keyof typeof kinds];
   const result = options.safeParse(fields);
   if (!result.success)
-    return { complaint: result.error.issues.map((issue) => wrong(issue, kind)).join(', ') };
+    return { complaint: result.error.issues.map((issue) => wrong(issue, kind)).join('; ') };
   try {
     const provider = make(result.data);
     return { provider: { ...provider, name: 'configured', samples: sampleAt(result.data) } };

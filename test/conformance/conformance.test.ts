@@ -43,7 +43,7 @@ describe.each(made.map((suite) => [suite.name, suite] as const))('%s', (_name, s
   });
 
   test('any one bit of a covered header that is flipped is refused', async () => {
-    const { base, covers } = suite;
+    const { base, covers, caseless = [] } = suite;
     for (const name of covers.headers) {
       const at = base.headers.findIndex(([other]) => other.toLowerCase() === name);
       expect(at, `no header ${name}`).toBeGreaterThanOrEqual(0);
@@ -51,7 +51,9 @@ describe.each(made.map((suite) => [suite.name, suite] as const))('%s', (_name, s
       for (let bit = 0; bit < value.length * 8; bit++) {
         const bytes = Buffer.from(value, 'latin1');
         bytes[bit >> 3]! ^= 1 << (bit & 7);
-        const headers = base.headers.with(at, [given, bytes.toString('latin1')]);
+        const flipped = bytes.toString('latin1');
+        if (caseless.includes(name) && flipped.toLowerCase() === value.toLowerCase()) continue;
+        const headers = base.headers.with(at, [given, flipped]);
         expect(await said({ ...base, headers }), `${name}, bit ${bit}`).not.toBe('accepted');
       }
     }

@@ -61,6 +61,11 @@ export interface ConformanceSuite {
    * covered, flipped bodies may be accepted or refused, but nothing else may happen.
    */
   readonly covers: { readonly body: boolean; readonly headers: readonly string[] };
+  /**
+   * Covered headers whose letters may be in either case, as hex that is read so: a bit that changes no more than a
+   * letter's case is then no change.
+   */
+  readonly caseless?: readonly string[];
   readonly cases: readonly ConformanceCase[];
   /** Kinds that this provider cannot have, and why. Each other kind has a case at least. */
   readonly without: { readonly [K in Kind]?: string };
