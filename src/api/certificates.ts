@@ -157,8 +157,6 @@ async function within(fetched: Promise<string>, waitMs: number): Promise<string>
       waitMs,
     );
   });
-  // Where nobody waits any more, its failure is remembered, and no error of the process.
-  fetched.catch(() => undefined);
   try {
     return await Promise.race([fetched, late]);
   } finally {

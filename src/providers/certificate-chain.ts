@@ -3,10 +3,10 @@ import { rootCertificates } from 'node:tls';
 import { derValues, type DerValue } from './der.ts';
 import { signatureInvalid } from './signature.ts';
 
-/** A chain of 64 KiB would be of 30 certificates. */
-const limitCharacters = 65_536;
-/** The most certificates in one PEM, and so the most steps to a root. */
-const limitCertificates = 10;
+/** The most certificates in a chain's PEM, and so the most steps to a root. */
+const limitCertificates = 8;
+/** Twice what those of public roots have. */
+const charactersEach = 8192;
 const leastRsaBits = 2048;
 const remembered = 16;
 
@@ -24,9 +24,9 @@ export interface CertificateDemands {
 export type JudgeChain = (pem: string, demands: CertificateDemands) => KeyObject;
 
 /**
- * Judges chains by RFC 5280, 6.1, as far as Node's X509Certificate does not: `verify` and `checkIssued` know signatures
- * and names alone. Each step is valid now, each issuer is a CA that may sign certificates of servers, path lengths are
- * kept, and an extension that must be understood is one that is. Trusted are Node's `rootCertificates`, and those given.
+ * Judges chains by RFC 5280, 6.1, of which Node's X509Certificate does little more than the signatures. Each step is valid
+ * now, each issuer is a CA that may sign certificates of servers, path lengths are kept, and an extension that must be
+ * understood is one that is. Trusted are Node's `rootCertificates`, and those given. docs/decisions/0013-certificates.md
  */
 export function createChainJudge(given: readonly X509Certificate[]): JudgeChain {
   const own = bySubject(given);
@@ -47,13 +47,13 @@ export function createChainJudge(given: readonly X509Certificate[]): JudgeChain 
 
 /**
  * The certificates in a PEM, in their order, each once; what lies between them is skipped. Throws Error where there is
- * none, one is cut off or no certificate, or where there are more than ten.
+ * none, one is cut off or no certificate, or where there are more than is allowed: the length of a chain.
  */
-export function certificatesIn(pem: string): X509Certificate[] {
-  if (pem.length > limitCharacters) throw new Error('more than 64 KiB');
+export function certificatesIn(pem: string, { most = limitCertificates } = {}): X509Certificate[] {
+  if (pem.length > most * charactersEach) throw new Error(`more than ${(most * charactersEach) / 1024} KiB`);
   const [, ...blocks] = pem.split('-----BEGIN CERTIFICATE-----');
   if (blocks.length === 0) throw new Error('no PEM certificate');
-  if (blocks.length > limitCertificates) throw new Error(`more than ${limitCertificates} certificates`);
+  if (blocks.length > most) throw new Error(`more than ${most} certificates`);
   const certificates = blocks.map((block) => {
     const end = block.indexOf('-----END CERTIFICATE-----');
     const text = end < 0 ? '' : block.slice(0, end).replace(/\s/g, '');
@@ -128,7 +128,7 @@ function chainOf(
       ...others.filter((other) => other.subject === subject.issuer),
     ];
     for (const issuer of candidates) {
-      if (seen.has(issuer) || !isIssuedBy(subject, issuer)) continue;
+      if (seen.has(issuer) || !subject.verify(issuer.publicKey)) continue;
       seen.add(issuer);
       const fault =
         faultOf(issuer, now) ?? faultAsIssuer(issuer, path.length - 1) ?? faultOfSignature(subject);
@@ -140,10 +140,6 @@ function chainOf(
   }
   return complaint ?? 'it leads to no trusted root';
 }
-
-/** `checkIssued` compares names and key identifiers, and refuses an issuer that may not sign certificates. */
-const isIssuedBy = (subject: X509Certificate, issuer: X509Certificate): boolean =>
-  (subject.checkIssued(issuer) || !issuer.ca) && subject.verify(issuer.publicKey);
 
 function faultOf(certificate: X509Certificate, now: Date): string | undefined {
   const { from, to } = window([certificate]);

@@ -126,6 +126,9 @@ export function paypal({ simulator = false, certificateHosts = [] }: PaypalOptio
   };
 }
 
+/** A whole bundle may be given: Node's own has 144. */
+const mostRoots = 1000;
+
 const webhookId = z.string().regex(/^[\w-]{1,128}$/, 'must be the id that PayPal shows for the webhook');
 
 const idsOf = (names: {
@@ -145,7 +148,7 @@ const paypalProof: z.ZodType<PaypalProof> = z
       .string()
       .transform((pem, context) => {
         try {
-          return certificatesIn(pem);
+          return certificatesIn(pem, { most: mostRoots });
         } catch (error) {
           context.addIssue(`must be certificates as PEM: ${(error as Error).message}`);
           return z.NEVER;
