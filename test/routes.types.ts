@@ -41,7 +41,7 @@ interface Workflows {
   review(event: GithubEvent<'pull_request.opened'>): Promise<void>;
   reviewAny(event: WebhookEvent<string, { number: number }>): Promise<void>;
   record(event: WebhookEvent): Promise<void>;
-  mirror(event: GiteaEvent<'push'>): Promise<void>;
+  mirrorGitea(event: GiteaEvent<'push'>): Promise<void>;
   triage(event: GiteaEvent<'issues'>): Promise<void>;
   mirrorCloud(event: BitbucketEvent<'repo:push'>): Promise<void>;
   follow(feed: Feed<WebhookEvent>): Promise<void>;
@@ -125,7 +125,7 @@ export const accepted = {
   partner: { 'any.name': 'record' },
   gitea: {
     push: {
-      workflow: 'mirror',
+      workflow: 'mirrorGitea',
       inOrderBy: (event) => {
         yes<Is<typeof event.payload.repository.id, number>>();
         return event.payload.repository.id;
@@ -290,7 +290,7 @@ export const misspeltGiteaEvent = {
 
 export const wrongGiteaPayload = {
   // @ts-expect-error an issue is no push
-  gitea: { 'issues.opened': 'mirror' },
+  gitea: { 'issues.opened': 'mirrorGitea' },
 } as const satisfies Check;
 
 export const eventOfTheOtherBitbucket = {

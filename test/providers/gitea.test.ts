@@ -128,10 +128,12 @@ describe.each([
     const good = sent(body, 'issues');
     const looked = [...(name === 'forgejo' ? ['X-Forgejo-Signature'] : []), 'X-Gitea-Signature'];
     for (const header of looked) {
-      expect(judge(provider, deliveryOf(body, { ...good, [header]: '0'.repeat(64) })), header).toBe(
+      expect(judge(provider, deliveryOf(body, { ...good, [header]: '0'.repeat(64) })), `by ${header}`).toBe(
         'signature_mismatch',
       );
-      expect(judge(provider, deliveryOf(body, { ...good, [header]: '' })), header).toBe('signature_missing');
+      expect(judge(provider, deliveryOf(body, { ...good, [header]: '' })), `by ${header}`).toBe(
+        'signature_missing',
+      );
     }
     expect(judge(provider, deliveryOf(body, { ...good, 'X-Hub-Signature-256': 'sha256=' }))).toBe(
       'signature_malformed',
@@ -226,7 +228,9 @@ test('fits the signatures that go-playground/webhooks publishes for its recorded
   };
   for (const [file, signature] of Object.entries(published)) {
     const body = readFileSync(new URL(file, folder));
-    expect(judge(gitea(), deliveryOf(body, { 'X-Gitea-Signature': signature })), file).toBe('accepted');
+    expect(judge(gitea(), deliveryOf(body, { 'X-Gitea-Signature': signature })), `of ${file}`).toBe(
+      'accepted',
+    );
   }
 });
 
