@@ -19,6 +19,8 @@ export const routes = {
       taskQueue: 'everhook-git',
     },
   },
+  slack: { command: 'answerCommand' },
+  discord: { command: 'followUpInteraction', modal: 'followUpInteraction' },
   payment: {
     'payment.succeeded': 'fulfillPayment',
     'payment.failed': { workflow: 'recoverPayment', feedBy: (event) => event.key ?? event.id },

@@ -1,5 +1,6 @@
 import type { ActivityContext } from '../define.ts';
 import { ConfigError } from '../errors.ts';
+import { createChat, type ChatActivities } from './chat/index.ts';
 import { createGit, type GitActivities } from './git/index.ts';
 import { createLedger, migrateLedger, type LedgerActivities } from './ledger/index.ts';
 import { createMail, type MailActivities } from './mail/index.ts';
@@ -9,7 +10,11 @@ export { migrateLedger } from './ledger/index.ts';
 export type { PaymentRef } from './ledger/index.ts';
 
 /** What the shipped workflows can have done in the outside world. */
-export type Activities = LedgerActivities & PaymentActivities & MailActivities & GitActivities;
+export type Activities = LedgerActivities &
+  PaymentActivities &
+  MailActivities &
+  GitActivities &
+  ChatActivities;
 
 /**
  * The shipped activities, for a gateway's `activities`; each names its settings where it reads them.
@@ -20,6 +25,7 @@ export const createActivities = (context: ActivityContext): Activities => ({
   ...createPayments(context),
   ...createMail(context),
   ...createGit(context),
+  ...createChat(context),
 });
 
 /** Brings the activities' stores up to date, for a gateway's `migrate`. Throws ConfigError without `DATABASE_URL`. */

@@ -14,6 +14,8 @@ export const fakeActivities = (): Fakes => ({
   findPayment: vi.fn<Activities['findPayment']>(async () => null),
   sendMail: vi.fn<Activities['sendMail']>(async () => ({ outcome: 'sent' })),
   fetchMirror: vi.fn<Activities['fetchMirror']>(async () => ({ objects: 3 })),
+  respondInSlack: vi.fn<Activities['respondInSlack']>(async () => ({ outcome: 'sent' })),
+  respondInDiscord: vi.fn<Activities['respondInDiscord']>(async () => ({ outcome: 'sent' })),
   describePush: vi.fn<Activities['describePush']>(async () => ({
     change: 'updated',
     basis: 'before',
