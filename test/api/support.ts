@@ -59,6 +59,8 @@ export interface TestApp {
 }
 
 export interface TestAppOptions {
+  /** Besides a stripe and a payment source. */
+  readonly sources?: Readonly<Record<string, ReadySource>>;
   readonly accept?: Accept;
   readonly development?: boolean;
   readonly trustProxy?: string | number | boolean;
@@ -83,9 +85,11 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   options.before?.(app);
   app.enable('case sensitive routing');
   const webhook = createWebhook({
-    sources: paymentLimiter
-      ? { ...sources, payment: { ...sources.payment!, limiter: paymentLimiter } }
-      : sources,
+    sources: {
+      ...sources,
+      ...options.sources,
+      ...(paymentLimiter && { payment: { ...sources.payment!, limiter: paymentLimiter } }),
+    },
     accept: (given) => {
       accepted.push(given);
       return (options.accept ?? takeAll)(given);
