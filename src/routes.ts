@@ -40,6 +40,8 @@ export const routes = {
   salesforce: {
     Contact: { workflow: 'upsertContact', inOrderBy: (event) => event.key ?? event.id },
   },
+  slack: { command: 'answerCommand' },
+  discord: { command: 'followUpInteraction', modal: 'followUpInteraction' },
   payment: {
     'payment.succeeded': 'fulfillPayment',
     'payment.failed': { workflow: 'recoverPayment', feedBy: (event) => event.key ?? event.id },

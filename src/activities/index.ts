@@ -1,6 +1,7 @@
 import type { ActivityContext } from '../define.ts';
 import { ConfigError } from '../errors.ts';
 import { createContacts, migrateContacts, type ContactActivities } from './contacts/index.ts';
+import { createChat, type ChatActivities } from './chat/index.ts';
 import { createGit, type GitActivities } from './git/index.ts';
 import { createLedger, migrateLedger, type LedgerActivities } from './ledger/index.ts';
 import { createMail, type MailActivities } from './mail/index.ts';
@@ -17,6 +18,7 @@ export type Activities = LedgerActivities &
   MailActivities &
   GitActivities &
   ContactActivities;
+  ChatActivities;
 
 /**
  * The shipped activities, for a gateway's `activities`; each names its settings where it reads them.
@@ -28,6 +30,7 @@ export const createActivities = (context: ActivityContext): Activities => ({
   ...createMail(context),
   ...createGit(context),
   ...createContacts(context),
+  ...createChat(context),
 });
 
 /** Brings the activities' stores up to date, for a gateway's `migrate`. Throws ConfigError without `DATABASE_URL`. */

@@ -19,7 +19,7 @@ export interface SlackEnvelope<Event = unknown> {
 export interface SlackCommand {
   /** With its slash: `/deploy`. */
   readonly command: string;
-  readonly text: string;
+  readonly text?: string;
   readonly team_id: string;
   readonly channel_id: string;
   readonly user_id: string;

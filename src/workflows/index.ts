@@ -1,4 +1,6 @@
 // Each name is a workflow type in Temporal, so it is public: names are listed, and nothing else is exported.
+export { answerCommand } from './answer-command.ts';
+export { followUpInteraction } from './follow-up-interaction.ts';
 export { fulfillPayment } from './fulfill-payment.ts';
 export { processPush } from './process-push.ts';
 export { recordEvent } from './record-event.ts';

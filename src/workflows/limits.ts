@@ -65,6 +65,32 @@ export const limits = {
       nonRetryableErrorTypes: ['AddressInvalid', 'MailRefused'],
     },
   },
+  /** A response_url takes answers for 30 minutes, five of them: docs.slack.dev/interactivity/handling-user-interaction */
+  slack: {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '30 minutes',
+    retry: {
+      initialInterval: '2 seconds',
+      backoffCoefficient: 2,
+      maximumInterval: '2 minutes',
+      maximumAttempts: 25,
+      nonRetryableErrorTypes: ['ChatAddressRefused', 'ChatRefused'],
+    },
+  },
+  /** An interaction's token lives for 15 minutes: docs.discord.com/developers/interactions/receiving-and-responding */
+  discord: {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '15 minutes',
+    retry: {
+      initialInterval: '2 seconds',
+      backoffCoefficient: 2,
+      maximumInterval: '1 minute',
+      maximumAttempts: 25,
+      nonRetryableErrorTypes: ['ChatAddressRefused', 'ChatRefused'],
+    },
+  },
   /** A first mirror may take long; heartbeats tell of a worker that died, and of a cancellation. */
   git: {
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',

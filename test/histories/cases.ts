@@ -76,6 +76,22 @@ const postPayment: Activities['postPayment'] = async ({ event }) => ({
   postedBy: `${event.source}:${event.id}`,
 });
 const sendMail: Activities['sendMail'] = async () => ({ outcome: 'sent' });
+const command = {
+  command: '/deploy',
+  text: 'production now',
+  team_id: 'T061EG9R6',
+  channel_id: 'C0LAN2Q65',
+  user_id: 'U061F7AUR',
+  response_url: 'everhook-sealed:response-url',
+  trigger_id: 'everhook-sealed:trigger',
+};
+const interaction = {
+  type: 2,
+  id: '786008729715212338',
+  application_id: '775799577604522054',
+  token: 'everhook-sealed:token',
+  data: { id: '867540412345098280', name: 'deploy', type: 1 },
+};
 const asked = { reRead: true, amountMinor: 2000, currency: 'usd', receiptAddress: null } as const;
 
 /** The ways through each workflow that order its commands differently. */
@@ -184,6 +200,22 @@ export const cases: readonly Case[] = [
     type: 'push',
     payload: gitlabPush,
     activities: pushActivities,
+  },
+  {
+    name: 'answerCommand',
+    workflow: 'answerCommand',
+    source: 'slack',
+    type: 'command./deploy',
+    payload: command,
+    activities: { respondInSlack: async () => ({ outcome: 'sent' }) },
+  },
+  {
+    name: 'followUpInteraction',
+    workflow: 'followUpInteraction',
+    source: 'discord',
+    type: 'command.deploy',
+    payload: interaction,
+    activities: { respondInDiscord: async () => ({ outcome: 'sent' }) },
   },
   {
     name: 'recordEvent',

@@ -4,6 +4,8 @@ import * as workflows from '../../src/workflows/index.ts';
 
 test('the workflows that are exported are the public ones', () => {
   expect(Object.keys(workflows).toSorted()).toEqual([
+    'answerCommand',
+    'followUpInteraction',
     'fulfillPayment',
     'processPush',
     'recordEvent',

@@ -19,6 +19,8 @@ export const fakeActivities = (): Fakes => ({
     createdBy: `${event.source}:${event.id}`,
     written: Object.keys(fields).toSorted(),
   })),
+  respondInSlack: vi.fn<Activities['respondInSlack']>(async () => ({ outcome: 'sent' })),
+  respondInDiscord: vi.fn<Activities['respondInDiscord']>(async () => ({ outcome: 'sent' })),
   describePush: vi.fn<Activities['describePush']>(async () => ({
     change: 'updated',
     basis: 'before',

@@ -19,6 +19,8 @@ const shipped = () => ({ workflowBundle: { codePath: inject('workflowBundle') } 
 test('every case is recorded, and every workflow has one', () => {
   expect(files).toEqual(expect.arrayContaining(cases.map(({ name }) => `${name}.json`)));
   expect([...new Set(cases.map(({ workflow }) => workflow))].toSorted()).toEqual([
+    'answerCommand',
+    'followUpInteraction',
     'fulfillPayment',
     'processPush',
     'recordEvent',

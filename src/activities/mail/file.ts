@@ -1,6 +1,5 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
+import { writeStandIn } from '../stand-in-file.ts';
 import type { Transport } from './mail.ts';
 
 /**
@@ -16,10 +15,7 @@ export function mailFiles(folder: string, from: string): Transport {
   });
   return async (message) => {
     const { message: text } = await transporter.sendMail({ from, ...message });
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const file = join(folder, `${message.messageId.slice(1).replace(/@[^@]*$/, '')}.eml`);
-    const draft = `${file}.${process.pid}.draft`;
-    await writeFile(draft, text as Buffer, { mode: 0o600 });
-    await rename(draft, file);
+    const name = `${message.messageId.slice(1).replace(/@[^@]*$/, '')}.eml`;
+    await writeStandIn(folder, name, text as Buffer);
   };
 }

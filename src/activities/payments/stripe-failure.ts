@@ -1,9 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Stripe } from 'stripe';
-
-// A provider's word is honoured, but not for ever.
-const longestPauseSeconds = 600;
-const pauseSeconds = 10;
+import { retryAfterSeconds } from '../retry-after.ts';
 
 /**
  * What an error of Stripe's means for the attempt: the request or the key is wrong, and stays so; too
@@ -34,9 +31,3 @@ const permanent = [
   [Stripe.errors.StripeInvalidRequestError, 'StripeRequestInvalid'],
   [Stripe.errors.StripeIdempotencyError, 'StripeRequestInvalid'],
 ] as const;
-
-/** Retry-After in seconds; its other form, a date, is not Stripe's. */
-const retryAfterSeconds = (value: string | undefined): number =>
-  value !== undefined && /^\d{1,6}$/.test(value)
-    ? Math.min(Math.max(Number(value), 1), longestPauseSeconds)
-    : pauseSeconds;
