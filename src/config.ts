@@ -173,7 +173,8 @@ function oneOf(name: string, value: string, allowed: readonly string[]): string 
   throw new ConfigError(`${name} must be one of ${allowed.join(', ')}, not ${value}`);
 }
 
-function readPublicUrl(value: string | undefined): string | undefined {
+/** What providers call, without a final slash. Throws ConfigError where it is no such address. */
+export function readPublicUrl(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === '') {

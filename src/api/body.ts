@@ -25,7 +25,7 @@ export async function readBody(
   { limitBytes, timeoutMs, budget }: BodyLimits,
 ): Promise<{ body: Buffer; release: () => void }> {
   requireUnread(request);
-  requireUncompressed(request);
+  requireUncompressed(request.headers['content-encoding']);
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > limitBytes) throw tooLarge(limitBytes);
   if (budget.usedBytes + announced > budget.limitBytes) throw overloaded(budget);
@@ -88,8 +88,8 @@ function requireUnread(request: IncomingMessage & { body?: unknown }): void {
   });
 }
 
-function requireUncompressed(request: IncomingMessage): void {
-  const encoding = request.headers['content-encoding'];
+/** Refuses what says that it is encoded: signatures are over the bytes that were sent. */
+export function requireUncompressed(encoding: string | undefined): void {
   if (encoding === undefined) return;
   throw new WebhookError('encoding_unsupported', { reason: 'content_encoding', note: encoding.slice(0, 64) });
 }
@@ -117,7 +117,8 @@ export async function swallowRest(request: IncomingMessage): Promise<boolean> {
   });
 }
 
-const tooLarge = (limitBytes: number) =>
+/** A body of more bytes than its source takes. */
+export const tooLarge = (limitBytes: number): WebhookError =>
   new WebhookError('body_too_large', { reason: 'body_over_limit', note: `over ${limitBytes} bytes` });
 
 const overloaded = (budget: ByteBudget) =>

@@ -182,7 +182,8 @@ function requireHttps(request: IncomingMessage, secure: boolean, development: bo
 
 const isLoopback = (address = ''): boolean => /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/.test(address);
 
-function requireMethod({ method = '' }: IncomingMessage): void {
+/** Webhooks are posted, or put. */
+export function requireMethod({ method = '' }: { readonly method?: string | undefined }): void {
   if (method === 'POST' || method === 'PUT') return;
   throw new WebhookError('method_not_allowed', { reason: 'method_not_allowed', note: method.slice(0, 16) });
 }

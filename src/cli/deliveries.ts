@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { listDeliveries } from '../journal/search.ts';
+import { explain } from './explain.ts';
 import { gatewayOption } from './gateway.ts';
 import {
   age,
@@ -51,8 +52,17 @@ export const deliveries = (): Command =>
 export const rejected = (): Command =>
   filtered(new Command('rejected').description('refused deliveries, newest first, and why (docs/errors.md)'))
     .option('-r, --reason <reason>', 'for this reason: signature_mismatch')
-    .addHelpText('after', '\nExample:\n  everhook rejected --source stripe --reason timestamp_stale')
-    .action((options: Options) => printDeliveries({ ...options, verdict: 'refused' }));
+    .addHelpText(
+      'after',
+      `
+Examples:
+  everhook rejected --source stripe --reason timestamp_stale
+  everhook rejected explain 019ac3f2-…`,
+    )
+    .action((options: Options) => printDeliveries({ ...options, verdict: 'refused' }))
+    .addCommand(explain())
+    // --json of explain is its own.
+    .enablePositionalOptions();
 
 const printDeliveries = (options: Options): Promise<void> =>
   withJournal(options, async (pool) => {
@@ -61,8 +71,9 @@ const printDeliveries = (options: Options): Promise<void> =>
     if (json) return printJson(found);
     if (found.length === 0) return nothing('None.');
     printTable(
-      ['received', 'age', 'source', 'verdict', 'from', 'bytes', 'event', 'why'],
-      found.map(({ receivedAt, source, verdict, remoteAddress, bytes, events, code, reason, note }) => [
+      ['id', 'received', 'age', 'source', 'verdict', 'from', 'bytes', 'event', 'why'],
+      found.map(({ id, receivedAt, source, verdict, remoteAddress, bytes, events, code, reason, note }) => [
+        id,
         when(receivedAt),
         age(receivedAt),
         source,

@@ -10,6 +10,7 @@ import { newCommand } from './new.ts';
 import { send } from './send.ts';
 import { sources } from './sources.ts';
 import { start } from './start.ts';
+import { verify } from './verify.ts';
 import { worker } from './worker.ts';
 import { endWithReader, warn } from './print.ts';
 
@@ -21,10 +22,11 @@ const program = new Command('everhook')
   .description('Webhooks in, durable workflows out.')
   .version(version)
   .showHelpAfterError()
-  .configureHelp({ sortSubcommands: false });
+  .configureHelp({ sortSubcommands: false })
+  .enablePositionalOptions();
 
 const journal = [events, deliveries, rejected, backlog, pause, resume, retry];
-for (const command of [start, api, worker, migrate, sources, send, newCommand, ...journal]) {
+for (const command of [start, api, worker, migrate, sources, send, verify, newCommand, ...journal]) {
   program.addCommand(command());
 }
 

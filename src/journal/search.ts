@@ -187,15 +187,15 @@ export interface DeliverySummary {
   readonly note: string | null;
 }
 
-const deliverySelect = `
+const deliveryColumns = `
 select d.id, d.source, d.received_at as "receivedAt", d.remote_address as "remoteAddress", d.verdict,
   d.body_bytes as bytes, d.body is not null as kept, d.sealed, d.redacted, d.code, d.reason, d.note,
   array(
     select e.event_id from everhook.events e
     where e.delivery_id = d.id or e.id = any (d.repeats)
     order by e.id limit 10
-  ) as events
-from everhook.deliveries d`;
+  ) as events`;
+const deliverySelect = `${deliveryColumns} from everhook.deliveries d`;
 
 /** Deliveries, newest first; with `verdict` those alone. */
 export async function listDeliveries(
@@ -218,6 +218,22 @@ export async function listDeliveries(
     order by d.id desc
     limit $6`;
   return (await pool.query<DeliverySummary>(sql, [source, verdict, reason, since, until, limit])).rows;
+}
+
+/** A delivery as it is kept, to be judged once more. */
+export interface KeptDelivery extends DeliverySummary {
+  readonly method: string;
+  readonly url: string;
+  /** Those that its provider lists. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** As it is stored: sealed where the summary says so; null where it was purged, or is with an earlier delivery. */
+  readonly body: Buffer | null;
+}
+
+/** One delivery by its id; undefined where there is none. */
+export async function findDelivery(pool: Pool, id: string): Promise<KeptDelivery | undefined> {
+  const sql = `${deliveryColumns}, d.method, d.url, d.headers, d.body from everhook.deliveries d where d.id = $1`;
+  return (await pool.query<KeptDelivery>(sql, [id])).rows[0];
 }
 
 /** What waits: for its start, for its turn, or for a person. */

@@ -1,5 +1,6 @@
+import { environmentPrefix } from '../../src/config.ts';
 import { judge } from '../../src/judge/judge.ts';
-import { deliveryOf, type Captured } from '../../src/judge/captured.ts';
+import type { Captured } from '../../src/judge/captured.ts';
 import type { ReadEvent } from '../../src/providers/provider.ts';
 import { kinds, type ConformanceCase, type ConformanceSuite, type Expectation } from './conformance.ts';
 
@@ -14,23 +15,22 @@ export interface Finding {
   readonly complaint: string | undefined;
 }
 
-type SuiteParts = Pick<ConformanceSuite, 'provider'> & {
+type SuiteParts = Pick<ConformanceSuite, 'name' | 'provider'> & {
   readonly environment: Readonly<Record<string, string>>;
   readonly now: Date;
 };
 
 /** Judges a request as the gateway does, with proofs by their names in the environment. */
-export const judgeCaptured = (request: Captured, { provider, environment, now }: SuiteParts) =>
-  judge(deliveryOf(request, { receivedAt: now, publicUrl: environment['EVERHOOK_PUBLIC_URL'] }), {
-    provider,
-    proof: provider.proof.parse(environment),
-    certificate: (url) => {
-      const pem = request.certificates?.[url.href];
-      return pem === undefined
-        ? Promise.reject(new Error(`no certificate at ${url.href}`))
-        : Promise.resolve(pem);
-    },
-  });
+export const judgeCaptured = (request: Captured, { name, provider, environment, now }: SuiteParts) =>
+  judge(request, { name, provider }, { environment: prefixed(name, environment), now });
+
+const prefixed = (name: string, environment: SuiteParts['environment']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).map(([variable, value]) => [
+      variable.startsWith('EVERHOOK_') ? variable : environmentPrefix(name) + variable,
+      value,
+    ]),
+  );
 
 /** Judges the cases of a suite, one by one, in the order of the kinds. */
 export async function runSuite(suite: ConformanceSuite): Promise<Finding[]> {
@@ -66,7 +66,7 @@ async function runCase(
   base: readonly ReadEvent[],
 ): Promise<Finding> {
   const judgement = await judgeCaptured(one.request, {
-    provider: suite.provider,
+    ...suite,
     environment: one.environment ?? suite.environment,
     now: one.now ?? suite.now,
   });

@@ -1,9 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import getPort from 'get-port';
+import { onTestFinished } from 'vitest';
 import { pythonPackage } from './python-package.ts';
-import { shellEnvironment, start } from './run.ts';
+import { run, shellEnvironment, start } from './run.ts';
 
 const version = '1.15.10';
+const cliVersion = '1.52.0';
 const readyMs = 30_000;
 /** Any key of Stripe's form will do. */
 export const apiKey = 'sk_test_localstripe';
@@ -38,6 +43,27 @@ export async function registerWebhook(localstripe: string, url: string, secret: 
   });
   if (!response.ok)
     throw new Error(`localstripe takes no webhook: ${response.status} ${await response.text()}`);
+}
+
+/** Has Stripe's own CLI make something happen at a Stripe that is not Stripe's: `stripe trigger customer.created`. */
+export async function stripeTrigger(event: string, localstripe: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'everhook-stripe-cli-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await run(
+    'npm',
+    ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', `@stripe/cli@${cliVersion}`],
+    {
+      cwd: folder,
+      timeoutMs: 240_000,
+    },
+  );
+  const env = shellEnvironment({
+    STRIPE_API_KEY: apiKey,
+    STRIPE_CLI_TELEMETRY_OPTOUT: '1',
+    XDG_CONFIG_HOME: folder,
+  });
+  const args = ['trigger', event, '--api-base', localstripe];
+  return await run(join(folder, 'node_modules/.bin/stripe'), args, { cwd: folder, env });
 }
 
 const answers = (url: string): Promise<boolean> =>

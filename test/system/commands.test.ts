@@ -282,3 +282,23 @@ test('beside a running start they find its database, in a file that nobody else 
   expect(output).toMatch(/^payment:first\n/);
   expect(code).toBe(0);
 });
+
+test('everhook rejected explain judges a refused delivery again, and says what to try', async () => {
+  const [{ id } = { id: '' }] = await json<{ id: string }[]>('rejected');
+  const explained = await finished(['rejected', 'explain', id, '--json'], {
+    ...settings,
+    PAYMENT_WEBHOOK_SECRET: 'a secret',
+  });
+  expect(JSON.parse(explained.output)).toMatchObject({
+    id,
+    source: 'payment',
+    refusal: { code: 'signature_invalid', reason: 'signature_mismatch' },
+    accepted: false,
+    reason: 'signature_mismatch',
+    hint: expect.stringMatching(/^signed by another secret, or the body was changed on the way/),
+  });
+  const unset = await finished(['rejected', 'explain', id], settings);
+  expect(unset).toMatchObject({ code: 2, errors: expect.stringContaining('PAYMENT_WEBHOOK_SECRET') });
+  const nobody = await finished(['rejected', 'explain', '019ac3f2-0000-7000-8000-000000000000'], settings);
+  expect(nobody.code).toBe(1);
+});

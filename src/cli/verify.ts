@@ -1,0 +1,218 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { bodyLimitOf } from '../check.ts';
+import { processEnvironment } from '../config.ts';
+import type { Gateway } from '../define.ts';
+import { ConfigError } from '../errors.ts';
+import type { Captured } from '../judge/captured.ts';
+import { hintOf } from '../judge/hint.ts';
+import { judge, type Judge } from '../judge/judge.ts';
+import type { Environment } from '../settings.ts';
+import { gatewayOption, loadGateway } from './gateway.ts';
+import { print, warn } from './print.ts';
+
+interface Options {
+  readonly gateway?: string;
+  readonly source?: string;
+  readonly request: string;
+  readonly now?: number;
+  readonly config?: string;
+}
+
+/** A line of the answer, as scripts read it. */
+interface Verdict {
+  readonly accepted: boolean;
+  readonly reason: string | null;
+  readonly handshake: boolean;
+  readonly events: readonly { readonly id: string; readonly type: string; readonly key: string | null }[];
+  readonly hint: string | null;
+  /** Why it could not be judged. */
+  readonly error?: string;
+}
+
+/** `everhook verify`: judges captured requests offline. */
+export const verify = (): Command =>
+  new Command('verify')
+    .description('judge a captured request offline: genuine or not, which events, and what to try next')
+    .addOption(gatewayOption())
+    .option('-s, --source <name>', 'a source of the gateway: stripe')
+    .requiredOption('-r, --request <file>', 'the request, as JSON; "-" reads one a line from standard input')
+    .option('--now <unix seconds>', 'when it came (default: now)', unixSeconds)
+    .option('-c, --config <json file>', 'proofs by their names in the environment (default: the environment)')
+    .addHelpText(
+      'after',
+      `
+A request:  {"method":"POST","url":"/webhooks/stripe","headers":{"stripe-signature":"t=…,v1=…"},"body_base64":"e30="}
+            A header that was repeated is a list of texts. PayPal's certificates: "certificates":{"<url>":"<pem>"}.
+A line of "--request -" may carry its own "source", "now" and "config" (names and values, or a file).
+The answer: {"accepted":false,"reason":"signature_mismatch","handshake":false,"events":[],"hint":"…"}, one line each.
+Exit code: 0 when all were accepted, 1 when one was refused, 2 when one could not be judged.
+
+Examples:
+  everhook verify --source stripe --request captured.json
+  everhook verify --source github --request - --config proofs.json < captured.jsonl`,
+    )
+    .action(async (options: Options) => {
+      const gateway = await loadGateway(options.gateway);
+      const config = options.config === undefined ? undefined : await readConfigFile(options.config);
+      const worst = { code: 0 };
+      for await (const text of requestsOf(options.request)) {
+        const verdict = await verdictOn(text, gateway, { ...options, environment: config });
+        print(JSON.stringify(verdict));
+        const code = verdict.error !== undefined ? 2 : verdict.accepted ? 0 : 1;
+        worst.code = Math.max(worst.code, code);
+      }
+      process.exitCode = worst.code;
+    });
+
+async function* requestsOf(file: string): AsyncGenerator<string> {
+  if (file !== '-') {
+    yield await readFile(file, 'utf8').catch((cause: Error) => {
+      throw new ConfigError(`--request: ${file} cannot be read: ${cause.message}`, { cause });
+    });
+    return;
+  }
+  for await (const line of createInterface({ input: createReadStream('', { fd: 0 }), crlfDelay: Infinity })) {
+    if (line.trim() !== '') yield line;
+  }
+}
+
+const settings = z.record(z.string(), z.unknown());
+const requestShape = z.looseObject({
+  method: z.string().default('POST'),
+  url: z.string(),
+  headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+  body_base64: z.base64(),
+  certificates: z.record(z.string(), z.string()).optional(),
+  source: z.string().optional(),
+  now: z.number().optional(),
+  config: z.union([settings, z.string()]).optional(),
+});
+
+type Line = z.infer<typeof requestShape>;
+
+const unjudged = (error: string): Verdict => ({
+  accepted: false,
+  reason: null,
+  handshake: false,
+  events: [],
+  hint: null,
+  error,
+});
+
+async function verdictOn(
+  text: string,
+  gateway: Gateway,
+  { source, now, environment }: { source?: string; now?: number; environment: Environment | undefined },
+): Promise<Verdict> {
+  try {
+    const line = parseLine(text);
+    const name = line.source ?? source;
+    if (name === undefined) throw new ConfigError('no source: say --source, or "source" in the line');
+    const own = await ownSettings(line.config);
+    return await judged(capturedOf(line), name, gateway, {
+      environment: own ?? environment ?? processEnvironment(),
+      now: momentOf(line.now ?? now),
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    warn(`everhook: ${error.message}`);
+    return unjudged(error.message);
+  }
+}
+
+async function judged(
+  captured: Captured,
+  name: string,
+  gateway: Gateway,
+  circumstances: { environment: Environment; now: Date },
+): Promise<Verdict> {
+  const source = judgeOf(name, gateway);
+  const judgement = await judge(captured, source, circumstances);
+  if (judgement.accepted) {
+    const events = judgement.events.map(({ id, types, key }) => ({ id, type: types[0], key: key ?? null }));
+    return { accepted: true, reason: null, handshake: judgement.handshake, events, hint: null };
+  }
+  const { refusal } = judgement;
+  const others = otherJudges(name, gateway);
+  const hint = await hintOf({ captured, source, circumstances, refusal, others });
+  return { accepted: false, reason: refusal.reason, handshake: false, events: [], hint: hint ?? null };
+}
+
+/** The gateway's other sources, for which a request may have been meant. */
+export const otherJudges = (name: string, gateway: Gateway): Judge[] =>
+  Object.keys(gateway.sources)
+    .filter((other) => other !== name)
+    .map((other) => judgeOf(other, gateway));
+
+/** A source, as far as it judges. Throws ConfigError where the gateway has none of that name. */
+export function judgeOf(name: string, { sources }: Gateway): Judge {
+  const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
+  if (source === undefined) {
+    throw new ConfigError(`no source ${name}; there are ${Object.keys(sources).join(', ')}`);
+  }
+  return { name, provider: source.provider, bodyLimitBytes: bodyLimitOf(source, 'journal') };
+}
+
+function parseLine(text: string): Line {
+  const result = requestShape.safeParse(parsed(text, 'the request'));
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new ConfigError(`the request: /${issue?.path.map(String).join('/') ?? ''}: ${issue?.message}`);
+}
+
+const capturedOf = ({ method, url, headers, body_base64: body, certificates }: Line): Captured => ({
+  method,
+  url,
+  headers: Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((one) => [name, one] as const),
+  ),
+  body: Buffer.from(body, 'base64'),
+  ...(certificates !== undefined && { certificates }),
+});
+
+function momentOf(seconds: number | undefined): Date {
+  const moment = seconds === undefined ? new Date() : new Date(seconds * 1000);
+  if (!Number.isNaN(moment.getTime())) return moment;
+  throw new ConfigError(`the request: now is not a time in Unix seconds: ${seconds}`);
+}
+
+const ownSettings = async (config: Line['config']): Promise<Environment | undefined> =>
+  typeof config === 'string' ? await readConfigFile(config) : config && texts(config);
+
+async function readConfigFile(file: string): Promise<Environment> {
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new ConfigError(`--config: ${file} cannot be read: ${cause.message}`, { cause });
+  });
+  const result = settings.safeParse(parsed(text, `--config: ${file}`));
+  if (result.success) return texts(result.data);
+  throw new ConfigError(`--config: ${file} is no object of names and values`);
+}
+
+/** What is no text (a scheme, a number of seconds) is meant as its JSON. */
+const texts = (values: Readonly<Record<string, unknown>>): Environment =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' || value === undefined || value === null
+        ? (value ?? undefined)
+        : JSON.stringify(value),
+    ]),
+  );
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(`${what} is no JSON`, { cause });
+  }
+}
+
+function unixSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && Number.isFinite(seconds)) return seconds;
+  throw new InvalidArgumentError('a number of seconds since 1970');
+}
