@@ -6,6 +6,7 @@ import { backlog, pause, resume, retry } from './backlog.ts';
 import { deliveries, rejected } from './deliveries.ts';
 import { events } from './events.ts';
 import { migrate } from './migrate.ts';
+import { newCommand } from './new.ts';
 import { send } from './send.ts';
 import { sources } from './sources.ts';
 import { start } from './start.ts';
@@ -25,7 +26,7 @@ const program = new Command('everhook')
   .enablePositionalOptions();
 
 const journal = [events, deliveries, rejected, backlog, pause, resume, retry];
-for (const command of [start, api, worker, migrate, sources, send, verify, ...journal]) {
+for (const command of [start, api, worker, migrate, sources, send, verify, newCommand, ...journal]) {
   program.addCommand(command());
 }
 

@@ -29,8 +29,18 @@ export { twilio } from './twilio.ts';
 export { accessHeaders, accessProof, verifyAccess } from './access.ts';
 export { formField, formFields, isForm } from './form.ts';
 export { requireFresh, timestampHeader } from './freshness.ts';
-export { hmacProof, timedHmacProof } from './proof.ts';
-export { expectShape, parseJson, utf8 } from './json.ts';
+export { developmentSecret, hmacProof, timedHmacProof } from './proof.ts';
+export {
+  at,
+  expectShape,
+  isoTime,
+  parseJson,
+  requireHeader,
+  requireId,
+  scalarText,
+  textsOnly,
+  utf8,
+} from './json.ts';
 export {
   hmac as hmacText,
   requireMatch,

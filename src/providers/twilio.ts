@@ -47,7 +47,7 @@ export const twilio = (): Provider<TwilioEvents, HmacProof> => ({
       throw signatureInvalid('signature_malformed', `${header} is not the base64 of ${algorithm}`);
     }
     if (publicUrl === undefined) {
-      throw signatureInvalid('signature_mismatch', 'the address that was called is not known');
+      throw signatureInvalid('signature_mismatch', 'the URL is signed, and EVERHOOK_PUBLIC_URL is not set');
     }
     const hash = bodyHashOf(delivery);
     if (hash === undefined && !isForm(headers)) {
