@@ -1,5 +1,6 @@
 // Each name is a workflow type in Temporal, so it is public: names are listed, and nothing else is exported.
 export { fulfillPayment } from './fulfill-payment.ts';
+export { manageIncident } from './manage-incident.ts';
 export { processPush } from './process-push.ts';
 export { recordEvent } from './record-event.ts';
 export { recoverPayment } from './recover-payment.ts';

@@ -15,15 +15,16 @@ const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new Def
 const temporal = await createTimeSkipping();
 const { client, nativeConnection } = temporal;
 try {
-  for (const { name, workflow, kind = 'plain', source, type, payload, times = 1, activities } of cases) {
+  for (const { name, workflow, kind = 'plain', source, type, payload, times = 1, followedBy = [], activities } of cases) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const taskQueue = `record-${name}`;
-    const events = Array.from({ length: times }, (_, index) => ({
+    const told = [...Array.from({ length: times }, () => ({ type, payload })), ...followedBy];
+    const events = told.map((one, index) => ({
       id: `evt_${index + 1}-${name}`,
       source,
-      type,
+      type: one.type,
       receivedAt: '2026-01-02T03:04:05.678Z',
-      payload,
+      payload: one.payload,
     }));
     const workflowId = kind === 'plain' ? `${source}:${events[0]!.id}` : `${source}~${workflow}:${name}`;
     const argument = kind === 'plain' ? events[0]! : { turn: workflowId, key: name };

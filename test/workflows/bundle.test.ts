@@ -5,6 +5,7 @@ import * as workflows from '../../src/workflows/index.ts';
 test('the workflows that are exported are the public ones', () => {
   expect(Object.keys(workflows).toSorted()).toEqual([
     'fulfillPayment',
+    'manageIncident',
     'processPush',
     'recordEvent',
     'recoverPayment',

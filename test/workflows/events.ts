@@ -1,5 +1,7 @@
 import type { WebhookEvent } from '../../src/event.ts';
+import { alertmanagerSamples } from '../../src/providers/alertmanager-samples.ts';
 import { githubSamples } from '../../src/providers/github-samples.ts';
+import { pagerdutySamples } from '../../src/providers/pagerduty-samples.ts';
 import { stripeSamples } from '../../src/providers/stripe-samples.ts';
 
 let count = 0;
@@ -30,3 +32,13 @@ export const paymentEvent = (type: 'payment.succeeded' | 'payment.failed', data?
 /** A push of GitHub's with some fields replaced. */
 export const pushEvent = (changes: object = {}): WebhookEvent =>
   eventOf('github', 'push', { ...githubSamples.push(), ...changes });
+
+/** A notification of Alertmanager's with some fields replaced. */
+export const alertsEvent = (type: 'firing' | 'resolved', changes: object = {}): WebhookEvent =>
+  eventOf('alertmanager', type, { ...alertmanagerSamples[type](), ...changes });
+
+/** An event of PagerDuty's, which knows when it occurred. */
+export const pagerdutyEvent = (
+  type: 'incident.triggered' | 'incident.acknowledged' | 'incident.resolved',
+  occurredAt: string,
+): WebhookEvent => ({ ...eventOf('pagerduty', type, pagerdutySamples[type]()), occurredAt });

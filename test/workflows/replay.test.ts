@@ -20,6 +20,7 @@ test('every case is recorded, and every workflow has one', () => {
   expect(files).toEqual(expect.arrayContaining(cases.map(({ name }) => `${name}.json`)));
   expect([...new Set(cases.map(({ workflow }) => workflow))].toSorted()).toEqual([
     'fulfillPayment',
+    'manageIncident',
     'processPush',
     'recordEvent',
     'recoverPayment',

@@ -1,8 +1,8 @@
 import type { ActivityContext } from '../../define.ts';
 import { ConfigError } from '../../errors.ts';
 import { rowsOf } from '../rows-of.ts';
+import { createPool } from '../store-pool.ts';
 import { ledger, missingLedger } from './ledger.ts';
-import { createPool } from './pool.ts';
 
 export { migrateLedger } from './migrate.ts';
 export type { PaymentRef, Posted, Posting } from './ledger.ts';
@@ -15,7 +15,7 @@ const users = ['fulfillPayment', 'recoverPayment'];
 export function createLedger({ setting, routes, onClose }: ActivityContext): LedgerActivities {
   const databaseUrl = setting('DATABASE_URL');
   if (databaseUrl !== undefined) {
-    const pool = createPool(databaseUrl);
+    const pool = createPool(databaseUrl, 'ledger');
     onClose(() => pool.end());
     return ledger(pool);
   }
