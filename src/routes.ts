@@ -42,6 +42,15 @@ export const routes = {
   },
   slack: { command: 'answerCommand' },
   discord: { command: 'followUpInteraction', modal: 'followUpInteraction' },
+  alertmanager: { '*': { workflow: 'manageIncident', feedBy: (event) => event.key ?? event.id } },
+  grafana: { '*': { workflow: 'manageIncident', feedBy: (event) => event.key ?? event.id } },
+  // What else happens to an incident would open it again once it is resolved.
+  pagerduty: {
+    'incident.triggered': { workflow: 'manageIncident', feedBy: (event) => event.key ?? event.id },
+    'incident.acknowledged': { workflow: 'manageIncident', feedBy: (event) => event.key ?? event.id },
+    'incident.reopened': { workflow: 'manageIncident', feedBy: (event) => event.key ?? event.id },
+    'incident.resolved': { workflow: 'manageIncident', feedBy: (event) => event.key ?? event.id },
+  },
   payment: {
     'payment.succeeded': 'fulfillPayment',
     'payment.failed': { workflow: 'recoverPayment', feedBy: (event) => event.key ?? event.id },

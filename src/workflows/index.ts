@@ -2,6 +2,7 @@
 export { answerCommand } from './answer-command.ts';
 export { followUpInteraction } from './follow-up-interaction.ts';
 export { fulfillPayment } from './fulfill-payment.ts';
+export { manageIncident } from './manage-incident.ts';
 export { processPush } from './process-push.ts';
 export { recordEvent } from './record-event.ts';
 export { recoverPayment } from './recover-payment.ts';

@@ -34,6 +34,19 @@ export const limits = {
       nonRetryableErrorTypes: ['ContactsRefused'],
     },
   },
+  /** As the ledger: it is a database too. */
+  incidents: {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: {
+      initialInterval: '1 second',
+      backoffCoefficient: 2,
+      maximumInterval: '5 minutes',
+      maximumAttempts: 300,
+      nonRetryableErrorTypes: ['IncidentsRefused'],
+    },
+  },
   /** A request takes at most 10 s; a provider's Retry-After goes before the interval. */
   provider: {
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',

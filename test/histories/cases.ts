@@ -14,6 +14,8 @@ export interface Case {
   readonly payload: unknown;
   /** Keyed runs are given it so often, under other ids; default once. */
   readonly times?: number;
+  /** What they are given after that, of other types. */
+  readonly followedBy?: readonly { readonly type: string; readonly payload: unknown }[];
   readonly activities: Partial<Activities>;
 }
 
@@ -69,6 +71,20 @@ const pushActivities: Partial<Activities> = {
     truncated: false,
   }),
 };
+
+const alerts = (status: string) => ({
+  receiver: 'everhook',
+  status,
+  alerts: [{ status, labels: { alertname: 'DiskFull' }, startsAt: '2026-01-02T03:04:00Z', fingerprint: '2d93568ee0a39cf4' }],
+  commonLabels: { alertname: 'DiskFull' },
+  commonAnnotations: { summary: 'The disk of db-1 is full' },
+  groupKey: '{}:{alertname="DiskFull"}',
+});
+const incident = ({ source, id }: { source: string; id: string }, openedAt: string) => ({
+  incidentId: '00000000-0000-4000-8000-000000000002',
+  openedBy: `${source}:${id}`,
+  openedAt,
+});
 
 const postPayment: Activities['postPayment'] = async ({ event }) => ({
   entryId: '00000000-0000-4000-8000-000000000001',
@@ -224,6 +240,45 @@ export const cases: readonly Case[] = [
     type: 'payment.refunded',
     payload: { id: 'evt_1', type: 'payment.refunded' },
     activities: {},
+  },
+  {
+    name: 'manageIncident',
+    workflow: 'manageIncident',
+    kind: 'fed',
+    times: 2,
+    source: 'alertmanager',
+    type: 'firing',
+    payload: alerts('firing'),
+    followedBy: [{ type: 'resolved', payload: alerts('resolved') }],
+    activities: {
+      openIncident: async ({ event, at }) => ({ ...incident(event, at), alreadyOpen: false }),
+      addToIncident: async () => ({ alreadyAdded: false }),
+      closeIncident: async () => ({ alreadyClosed: false }),
+    },
+  },
+  {
+    name: 'manageIncident-idle',
+    workflow: 'manageIncident',
+    kind: 'fed',
+    source: 'pagerduty',
+    type: 'incident.triggered',
+    payload: { event: { id: 'e', event_type: 'incident.triggered', data: { id: 'PINCID1', title: 'The disk is full' } } },
+    activities: {
+      openIncident: async ({ event, at }) => ({ ...incident(event, at), alreadyOpen: false }),
+      closeIncident: async () => ({ alreadyClosed: false }),
+    },
+  },
+  {
+    name: 'manageIncident-left',
+    workflow: 'manageIncident',
+    kind: 'fed',
+    source: 'alertmanager',
+    type: 'resolved',
+    payload: alerts('resolved'),
+    activities: {
+      findIncident: async ({ source }) => incident({ source, id: 'evt_0' }, '2026-01-01T00:00:00.000Z'),
+      closeIncident: async () => ({ alreadyClosed: false }),
+    },
   },
   {
     name: 'takeTurns',

@@ -16,16 +16,17 @@ const temporal = await createTimeSkipping();
 const { client, nativeConnection } = temporal;
 try {
   for (const one of cases) {
-    const { name, workflow, kind = 'plain', source, type, key, payload, times = 1, activities } = one;
+    const { name, workflow, kind = 'plain', source, type, key, payload, times = 1, followedBy = [], activities } = one;
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const taskQueue = `record-${name}`;
-    const events = Array.from({ length: times }, (_, index) => ({
+    const told = [...Array.from({ length: times }, () => ({ type, payload })), ...followedBy];
+    const events = told.map((event, index) => ({
       id: `evt_${index + 1}-${name}`,
       source,
-      type,
+      type: event.type,
       ...(key !== undefined && { key }),
       receivedAt: '2026-01-02T03:04:05.678Z',
-      payload,
+      payload: event.payload,
     }));
     const workflowId = kind === 'plain' ? `${source}:${events[0]!.id}` : `${source}~${workflow}:${name}`;
     const argument = kind === 'plain' ? events[0]! : { turn: workflowId, key: name };

@@ -1,8 +1,12 @@
 import type { WebhookEvent } from '../../src/event.ts';
 import type { NextTurn, TurnQuery } from '../../src/journal/turns.ts';
 
-/** The journal as a keyed run sees it, over these events; `waiting` are those that are not handled. */
-export function fakeFeed(events: readonly WebhookEvent[], start: { workflow: string; taskQueue: string }) {
+/** The journal as a keyed run sees it, over these events; `waiting` are those that are not handled, `late` the stale. */
+export function fakeFeed(
+  events: readonly WebhookEvent[],
+  start: { workflow: string; taskQueue: string },
+  late: readonly WebhookEvent[] = [],
+) {
   const waiting = [...events];
   return {
     waiting,
@@ -14,7 +18,7 @@ export function fakeFeed(events: readonly WebhookEvent[], start: { workflow: str
       return {
         run: event.id,
         event,
-        stale: false,
+        stale: late.includes(event),
         start: {
           ...start,
           workflowId: name,

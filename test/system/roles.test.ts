@@ -72,6 +72,11 @@ describe('everhook api, configured wrongly, stops with code 2 and one line for e
     expect(errors.split('\n')).toEqual([
       'everhook: the source stripe has no valid proof: STRIPE_WEBHOOK_SECRET is not set',
       'everhook: the source github has no valid proof: GITHUB_WEBHOOK_SECRET is not set',
+      'everhook: the source alertmanager has no valid proof: ALERTMANAGER_WEBHOOK_TOKEN: is not set, nor is WEBHOOK_BASIC or WEBHOOK_PATH_TOKEN',
+      'everhook: the source grafana has no valid proof: GRAFANA_WEBHOOK_SECRET: is not set, nor is WEBHOOK_TOKEN, WEBHOOK_BASIC or WEBHOOK_PATH_TOKEN',
+      'everhook: the source pagerduty has no valid proof: PAGERDUTY_WEBHOOK_SECRET is not set',
+      'everhook: the source datadog has no valid proof: DATADOG_WEBHOOK_TOKEN: is not set, nor is WEBHOOK_BASIC or WEBHOOK_PATH_TOKEN',
+      'everhook: the source sentry has no valid proof: SENTRY_WEBHOOK_SECRET is not set',
       'everhook: the source payment has no valid proof: PAYMENT_WEBHOOK_SECRET is not set',
       '',
     ]);
@@ -92,7 +97,7 @@ describe('everhook api, configured wrongly, stops with code 2 and one line for e
     [
       'a source that the gateway does not have',
       () => Promise.resolve({ ...proofs, EVERHOOK_SOURCES: 'stripe,stripes' }),
-      /^everhook: EVERHOOK_SOURCES names stripes; the gateway has stripe, github, payment\n$/,
+      /^everhook: EVERHOOK_SOURCES names stripes; the gateway has stripe, github, alertmanager, grafana, pagerduty, datadog, sentry, payment\n$/,
     ],
   ])('%s', async (_name, make, message) => {
     const { code, output, errors } = await finished(['api'], { ...settings, ...(await make()) });
@@ -272,12 +277,12 @@ describe('everhook migrate', () => {
     const temporal = `temporal: namespace ${namespace} has ${searchAttributeNames.join(', ')}\n`;
     expect(await finished(['migrate'], given)).toEqual({
       code: 0,
-      output: `ledger: applied entries\ncontacts: applied contacts\n${temporal}`,
+      output: `ledger: applied entries\ncontacts: applied contacts\nincidents: applied incidents\n${temporal}`,
       errors: '',
     });
     expect(await finished(['migrate'], given)).toEqual({
       code: 0,
-      output: `ledger: up to date\ncontacts: up to date\n${temporal}`,
+      output: `ledger: up to date\ncontacts: up to date\nincidents: up to date\n${temporal}`,
       errors: '',
     });
     expect(await query(database.url, 'select version from ledger.migrations')).toEqual([{ version: 1 }]);

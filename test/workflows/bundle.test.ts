@@ -7,6 +7,7 @@ test('the workflows that are exported are the public ones', () => {
     'answerCommand',
     'followUpInteraction',
     'fulfillPayment',
+    'manageIncident',
     'processPush',
     'recordEvent',
     'recoverPayment',

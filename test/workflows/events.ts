@@ -1,7 +1,9 @@
 import type { WebhookEvent } from '../../src/event.ts';
+import { alertmanagerSamples } from '../../src/providers/alertmanager-samples.ts';
 import { githubSamples } from '../../src/providers/github-samples.ts';
 import { gitlabSamples } from '../../src/providers/gitlab-samples.ts';
 import { paypalSamples } from '../../src/providers/paypal-samples.ts';
+import { pagerdutySamples } from '../../src/providers/pagerduty-samples.ts';
 import { stripeSamples } from '../../src/providers/stripe-samples.ts';
 
 let count = 0;
@@ -43,3 +45,13 @@ export const captureEvent = (resource: unknown): WebhookEvent =>
     ...paypalSamples['PAYMENT.CAPTURE.COMPLETED'](),
     resource,
   });
+
+/** A notification of Alertmanager's with some fields replaced. */
+export const alertsEvent = (type: 'firing' | 'resolved', changes: object = {}): WebhookEvent =>
+  eventOf('alertmanager', type, { ...alertmanagerSamples[type](), ...changes });
+
+/** An event of PagerDuty's, which knows when it occurred. */
+export const pagerdutyEvent = (
+  type: 'incident.triggered' | 'incident.acknowledged' | 'incident.resolved',
+  occurredAt: string,
+): WebhookEvent => ({ ...eventOf('pagerduty', type, pagerdutySamples[type]()), occurredAt });

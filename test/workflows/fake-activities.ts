@@ -12,6 +12,15 @@ export const fakeActivities = (): Fakes => ({
     postedBy: `${event.source}:${event.id}`,
   })),
   findPayment: vi.fn<Activities['findPayment']>(async () => null),
+  openIncident: vi.fn<Activities['openIncident']>(async ({ event, at }) => ({
+    incidentId: 'incident-1',
+    openedBy: `${event.source}:${event.id}`,
+    openedAt: at,
+    alreadyOpen: false,
+  })),
+  findIncident: vi.fn<Activities['findIncident']>(async () => null),
+  addToIncident: vi.fn<Activities['addToIncident']>(async () => ({ alreadyAdded: false })),
+  closeIncident: vi.fn<Activities['closeIncident']>(async () => ({ alreadyClosed: false })),
   sendMail: vi.fn<Activities['sendMail']>(async () => ({ outcome: 'sent' })),
   fetchMirror: vi.fn<Activities['fetchMirror']>(async () => ({ objects: 3 })),
   writeContact: vi.fn<Activities['writeContact']>(async ({ event, fields }) => ({

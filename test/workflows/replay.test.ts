@@ -22,6 +22,7 @@ test('every case is recorded, and every workflow has one', () => {
     'answerCommand',
     'followUpInteraction',
     'fulfillPayment',
+    'manageIncident',
     'processPush',
     'recordEvent',
     'recoverPayment',

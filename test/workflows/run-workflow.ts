@@ -27,14 +27,15 @@ export const runWorkflow = <Name extends keyof Workflows>(
 ): Promise<Ran<Name>> =>
   run(surroundings, workflow, { workflowId: `${event.source}:${event.id}`, argument: event, activities });
 
-/** The same for a fed workflow; `left` is what it has not handled. */
+/** The same for a fed workflow; `left` is what it has not handled, `late` what came after a later one. */
 export async function runFed<Name extends keyof Workflows>(
   surroundings: Surroundings,
   workflow: Name,
   [first, ...others]: readonly [WebhookEvent, ...WebhookEvent[]],
   activities: Partial<Activities> = {},
+  late: readonly WebhookEvent[] = [],
 ): Promise<Ran<Name> & { left: readonly WebhookEvent[] }> {
-  const { waiting, everhookTakeNext } = fakeFeed([first, ...others], { workflow, taskQueue: '' });
+  const { waiting, everhookTakeNext } = fakeFeed([first, ...others], { workflow, taskQueue: '' }, late);
   const ran = await run(surroundings, workflow, {
     workflowId: `${first.source}~${workflow}:${first.id}`,
     argument: { key: 'k' },

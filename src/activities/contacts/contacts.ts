@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Pool } from 'pg';
 import { eventName, type EventRef } from '../../event.ts';
+import { storeFailure } from '../store-failure.ts';
 
 /** What is kept of a contact: what a source has not told is not there, what it has emptied is null. */
 export interface ContactFields {
@@ -65,7 +66,7 @@ export const contacts = (pool: Pick<Pool, 'query'>) => ({
       const { id, created_by: createdBy, written } = rows[0]!;
       return { contactId: id, createdBy, written };
     } catch (error) {
-      throw explain(error);
+      throw storeFailure(error, { name: 'Contacts', called: 'contacts are' });
     }
   },
 });
@@ -77,17 +78,3 @@ export const missingContacts: ReturnType<typeof contacts> = {
       ApplicationFailure.nonRetryable('DATABASE_URL is not set: contacts need it', 'ContactsMissing'),
     ),
 };
-
-function explain(error: unknown): unknown {
-  const { code = '', message } = error as { code?: string; message: string };
-  // undefined_table, undefined_column, invalid_schema_name: heals once the schema is there.
-  if (['42P01', '42703', '3F000'].includes(code)) {
-    return ApplicationFailure.retryable(
-      'contacts are not there yet: run `everhook migrate`',
-      'ContactsMissing',
-    );
-  }
-  // Classes 22 and 23, the data and the constraints: the same values will be refused again.
-  if (/^2[23]/.test(code)) return ApplicationFailure.nonRetryable(message, 'ContactsRefused');
-  return error;
-}

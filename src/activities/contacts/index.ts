@@ -1,7 +1,7 @@
 import type { ActivityContext } from '../../define.ts';
 import { ConfigError } from '../../errors.ts';
-import { createPool } from '../../postgres/pool.ts';
 import { rowsOf } from '../rows-of.ts';
+import { createPool } from '../store-pool.ts';
 import { contacts, missingContacts } from './contacts.ts';
 
 export { migrateContacts } from './migrate.ts';
@@ -15,7 +15,7 @@ const users = ['upsertContact'];
 export function createContacts({ setting, routes, onClose }: ActivityContext): ContactActivities {
   const databaseUrl = setting('DATABASE_URL');
   if (databaseUrl !== undefined) {
-    const pool = createPool(databaseUrl, 'everhook-contacts');
+    const pool = createPool(databaseUrl, 'contacts');
     onClose(() => pool.end());
     return contacts(pool);
   }

@@ -1,7 +1,7 @@
 import type { ActivityContext } from '../../define.ts';
 import { ConfigError } from '../../errors.ts';
-import { createPool } from '../../postgres/pool.ts';
 import { rowsOf } from '../rows-of.ts';
+import { createPool } from '../store-pool.ts';
 import { ledger, missingLedger } from './ledger.ts';
 
 export { migrateLedger } from './migrate.ts';
@@ -15,7 +15,7 @@ const users = ['fulfillPayment', 'recoverPayment'];
 export function createLedger({ setting, routes, onClose }: ActivityContext): LedgerActivities {
   const databaseUrl = setting('DATABASE_URL');
   if (databaseUrl !== undefined) {
-    const pool = createPool(databaseUrl, 'everhook-ledger');
+    const pool = createPool(databaseUrl, 'ledger');
     onClose(() => pool.end());
     return ledger(pool);
   }

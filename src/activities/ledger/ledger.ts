@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Pool } from 'pg';
 import { eventName, type EventRef } from '../../event.ts';
+import { storeFailure } from '../store-failure.ts';
 
 /** A payment, as every event that tells of it names it. */
 export interface PaymentRef {
@@ -91,20 +92,6 @@ async function query(pool: Pick<Pool, 'query'>, sql: string, values: string[]): 
     const { rows } = await pool.query<Entry>(sql, values);
     return rows[0];
   } catch (error) {
-    throw explain(error);
+    throw storeFailure(error, { name: 'Ledger', called: 'the ledger is' });
   }
-}
-
-function explain(error: unknown): unknown {
-  const { code = '', message } = error as { code?: string; message: string };
-  // undefined_table, undefined_column, invalid_schema_name: heals once the schema is there.
-  if (['42P01', '42703', '3F000'].includes(code)) {
-    return ApplicationFailure.retryable(
-      'the ledger is not there yet: run `everhook migrate`',
-      'LedgerMissing',
-    );
-  }
-  // Classes 22 and 23, the data and the constraints: the same values will be refused again.
-  if (/^2[23]/.test(code)) return ApplicationFailure.nonRetryable(message, 'LedgerRefused');
-  return error;
 }

@@ -5,11 +5,11 @@ const statementMs = 5000;
 // A little more than the statement's, for a server that does not answer at all.
 const queryMs = 7000;
 
-/** Connections to a store of the activities, under a name that PostgreSQL shows, with a time limit on everything. */
-export function createPool(databaseUrl: string, name: string): Pool {
+/** Connections of one store to its database, with a time limit on everything. */
+export function createPool(databaseUrl: string, store: string): Pool {
   const pool = new Pool({
     connectionString: databaseUrl,
-    application_name: name,
+    application_name: `everhook-${store}`,
     max: 10,
     connectionTimeoutMillis: connectMs,
     statement_timeout: statementMs,
