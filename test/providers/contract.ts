@@ -18,6 +18,8 @@ export interface ContractCase {
   readonly signatureAt: (value: string) => number;
   /** The event's time is in a header, which `sign` writes anew. */
   readonly timeInHeader?: true;
+  /** Other headers that prove it too. */
+  readonly otherProofs?: readonly string[];
   /** The header is a list, so it may come more than once. */
   readonly list?: true;
 }
@@ -55,7 +57,8 @@ export function providerContract(name: string, contract: ContractCase): void {
   const withSignature = (change: (value: string) => string | readonly string[] | undefined): Delivery => {
     const delivery = signed();
     const value = delivery.headers.get(header)!;
-    const others = signedHeaders(body, proof, now).filter(([name]) => name !== header);
+    const proofs = [header, ...(contract.otherProofs ?? [])];
+    const others = signedHeaders(body, proof, now).filter(([name]) => !proofs.includes(name));
     const changed = [change(value) ?? []].flat();
     return {
       ...delivery,

@@ -20,6 +20,9 @@ for (const [name, provider] of [
     type: 'issues.opened',
     bodyWith,
     header: `x-${name}-signature`,
+    otherProofs: ['x-hub-signature-256', 'x-hub-signature', 'x-gitea-signature', 'x-gogs-signature'].filter(
+      (other) => other !== `x-${name}-signature`,
+    ),
     freshness: 'none',
     expected: { id: 'id-1', types: ['issues.opened', 'issues'], key: '42' },
     signatureAt: () => 0,
