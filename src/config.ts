@@ -146,7 +146,8 @@ export function readProof(source: string, provider: AnyProvider, setting: Config
   const complaints = result.error.issues.map((issue) => {
     const name = prefix + String(issue.path[0] ?? '');
     const missing = issue.code === 'invalid_type' && setting(name) === undefined;
-    return missing ? `${name} is not set` : `${name}: ${issue.message}`;
+    if (missing) return `${name} is not set`;
+    return issue.message.startsWith('is not set') ? `${name} ${issue.message}` : `${name}: ${issue.message}`;
   });
   throw new ConfigError(`the source ${source} has no valid proof: ${complaints.join('; ')}`);
 }
