@@ -92,7 +92,7 @@ describe('everhook api, configured wrongly, stops with code 2 and one line for e
     [
       'a source that the gateway does not have',
       () => Promise.resolve({ ...proofs, EVERHOOK_SOURCES: 'stripe,stripes' }),
-      /^everhook: EVERHOOK_SOURCES names stripes; the gateway has stripe, github, payment\n$/,
+      /^everhook: EVERHOOK_SOURCES names stripes; the gateway has stripe, github, slack, discord, payment\n$/,
     ],
   ])('%s', async (_name, make, message) => {
     const { code, output, errors } = await finished(['api'], { ...settings, ...(await make()) });

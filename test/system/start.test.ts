@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -71,7 +71,7 @@ interface Sent {
 async function send(...args: string[]): Promise<Sent> {
   const { code, output, errors } = await finished(['send', ...args], { EVERHOOK_HOME: home });
   const answers = [...output.matchAll(/^200 (.*)$/gm)].map(
-    ([, body = '']) => JSON.parse(body) as Record<string, unknown>,
+    ([, body = '']) => JSON.parse(body || '{}') as Record<string, unknown>,
   );
   const ids = [...output.matchAll(/\/workflows\/(\S+)$/gm)].map(([, id = '']) => decodeURIComponent(id));
   expect(errors).toBe('');
@@ -115,7 +115,10 @@ describe('everhook start', () => {
     expect(output).toContain(ui);
     expect(output).toContain(`${admin}/metrics`);
     expect(output).toContain(`kept in      ${home}`);
-    expect(output).toMatch(/STRIPE_WEBHOOK_SECRET, GITHUB_WEBHOOK_SECRET, PAYMENT_WEBHOOK_SECRET: made up/);
+    for (const name of ['STRIPE_WEBHOOK_SECRET', 'SLACK_WEBHOOK_SECRET', 'DISCORD_PUBLIC_KEY']) {
+      expect(output).toMatch(new RegExp(`\\b${name}\\b.*: made up`));
+    }
+    for (const chat of ['Slack', 'Discord']) expect(output).toContain(`answers to ${chat} are written to`);
     expect(output).toContain('npx everhook send stripe payment_intent.succeeded --duplicate');
     expect(started.errors()).toBe('');
     expect((await fetch(ui!)).status).toBe(200);
@@ -161,8 +164,20 @@ describe('everhook start', () => {
     const modes = files.map(async (name) => (await stat(join(home, name))).mode & 0o777);
     expect(await Promise.all(modes)).toEqual(files.map(() => 0o600));
     const values = Object.values(JSON.parse(await readFile(join(home, 'secrets.json'), 'utf8')) as object);
-    expect(values).toHaveLength(3);
+    expect(values.length).toBeGreaterThan(3);
     for (const value of values) expect(started.output()).not.toContain(value);
+  });
+
+  test.each([
+    ['slack', 'command', {}],
+    ['discord', 'command.deploy', { type: 5 }],
+  ])('answers a sample of %s %s in a file, because nobody can have asked', async (source, type, answer) => {
+    const { code, answers, ids } = await send(source, type);
+    expect({ code, answers }).toEqual({ code: 0, answers: [answer] });
+    await completes(await runs(started.addresses), ids[0]!);
+    const written = (await readdir(join(home, 'chat'))).filter((file) => file.startsWith(`${source}%3A`));
+    expect(written).toHaveLength(1);
+    expect(await readFile(join(home, 'chat', written[0]!), 'utf8')).toContain('Taken: /deploy');
   });
 
   test.each([
