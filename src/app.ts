@@ -193,6 +193,7 @@ export async function readRoleConfig(gateway: Gateway, options: AppOptions): Pro
     ...config,
     encryption: { current: current ?? (await developmentKey(config.home)), previous },
     setting: (name) => config.setting(name) ?? values[name],
+    isMadeUp: (name) => config.setting(name) === undefined && Object.hasOwn(values, name),
   };
 }
 

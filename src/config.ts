@@ -45,6 +45,8 @@ export interface Config {
   readonly sources: readonly string[];
   /** Any other setting, for activities. */
   setting(name: string): string | undefined;
+  /** Whether a setting is a proof that a development start made up: nobody outside holds it. */
+  isMadeUp(name: string): boolean;
 }
 
 /** The process's environment; the one place that reads it. */
@@ -111,6 +113,7 @@ export function readConfig(
     uiOrigins: readOrigins(setting('EVERHOOK_UI_ORIGIN')),
     sources: readSources(gateway, setting('EVERHOOK_SOURCES')),
     setting,
+    isMadeUp: () => false,
   };
 }
 

@@ -164,6 +164,11 @@ export interface ActivityContext {
    * Throws ConfigError when it is blank.
    */
   setting(name: string): string | undefined;
+  /**
+   * Whether a setting is a proof that a development start made up (`SLACK_WEBHOOK_SECRET`): no account stands behind
+   * what comes by it, and nobody waits for an answer.
+   */
+  isMadeUp(name: string): boolean;
   /** True under `everhook start`: stand-ins may serve where an account is missing. */
   readonly development: boolean;
   /** Absolute path of the folder for what must outlive a process (`EVERHOOK_HOME`). */

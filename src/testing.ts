@@ -192,7 +192,8 @@ async function exchange(url: string, { body, headers }: SignedRequest) {
   const json = response.headers.get('content-type')?.includes('json') ?? false;
   return {
     status: response.status,
-    body: json ? (JSON.parse(text) as unknown) : text,
+    // An answer of 204 names a type too, where its provider wants one.
+    body: json && text !== '' ? (JSON.parse(text) as unknown) : text,
     accepted: response.headers.has('everhook-event'),
   };
 }

@@ -157,6 +157,7 @@ async function createActivities(
   if (typeof activities !== 'function') return activities;
   const context: ActivityContext = {
     setting: config.setting,
+    isMadeUp: config.isMadeUp,
     development: config.development,
     home: config.home,
     reveal: (sealed) => revealCredential(sealed, config.encryption),

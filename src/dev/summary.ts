@@ -47,8 +47,8 @@ function standIns(
   const runsOneOf = (...workflows: readonly string[]) =>
     rows.some((workflow) => workflows.includes(workflow));
   /** Of a chat that nobody can have asked in, and that is not somewhere else. */
-  const isMadeUp = (source: string, proof: string) =>
-    setting(`${source}_${proof}`) === undefined && setting(`${source}_API_BASE`) === undefined;
+  const isUnasked = (source: string, proof: string) =>
+    Object.hasOwn(values, `${source}_${proof}`) && setting(`${source}_API_BASE`) === undefined;
   const lines = [
     ...(made.length > 0 ? [`${made.join(', ')}: made up, kept in ${path}`] : []),
     ...(setting('EVERHOOK_ENCRYPTION_KEY') === undefined
@@ -57,10 +57,10 @@ function standIns(
     ...(setting('SMTP_URL') === undefined && runsOneOf('fulfillPayment', 'recoverPayment', 'welcomeCustomer')
       ? ['mail is written to files, not sent (SMTP_URL is not set)']
       : []),
-    ...(isMadeUp('SLACK', 'WEBHOOK_SECRET') && runsOneOf('answerCommand')
+    ...(isUnasked('SLACK', 'WEBHOOK_SECRET') && runsOneOf('answerCommand')
       ? [`answers to Slack are written to ${join(home, 'chat')}, not sent (SLACK_WEBHOOK_SECRET is not set)`]
       : []),
-    ...(isMadeUp('DISCORD', 'PUBLIC_KEY') && runsOneOf('followUpInteraction')
+    ...(isUnasked('DISCORD', 'PUBLIC_KEY') && runsOneOf('followUpInteraction')
       ? [`answers to Discord are written to ${join(home, 'chat')}, not sent (DISCORD_PUBLIC_KEY is not set)`]
       : []),
     ...(runsOneOf('processPush')

@@ -8,6 +8,7 @@ import type {
   ApplicationWebhookType,
 } from 'discord-api-types/v10';
 import type { WebhookEvent } from '../event.ts';
+import type { Named, RowType } from './named-type.ts';
 
 type Body<Type extends string> = Extract<APIWebhookEventBody, { type: Type }>;
 
@@ -27,8 +28,6 @@ type Notice =
   | 'GAME_DIRECT_MESSAGE_UPDATE'
   | 'GAME_DIRECT_MESSAGE_DELETE';
 
-type Named<Type extends string> = Type | `${Type}.${string}`;
-
 /** Discord's webhook events under their own names, and what users do: `command.deploy`, `component.approve`. */
 export type DiscordEvents = {
   [Type in `${APIWebhookEventBody['type']}`]: APIWebhookEventBase<ApplicationWebhookType.Event, Body<Type>>;
@@ -40,5 +39,5 @@ export type DiscordEvents = {
 
 /** A Discord event as a workflow takes it: `DiscordEvent<'APPLICATION_AUTHORIZED'>`. Its token is sealed. */
 export type DiscordEvent<Type extends keyof DiscordEvents = keyof DiscordEvents> = {
-  [T in Type]: WebhookEvent<T, DiscordEvents[T]>;
+  [T in Type]: WebhookEvent<RowType<DiscordEvents, T>, DiscordEvents[T]>;
 }[Type];

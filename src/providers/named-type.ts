@@ -10,3 +10,13 @@ export function namedType(wide: string, name: unknown): [string, ...string[]] {
   const usable = Buffer.byteLength(type) <= typeBytes && !type.includes('\0') && type.isWellFormed();
   return type !== wide && usable ? [type, wide] : [wide];
 }
+
+/** The keys of a map of types for names that an app's author chose: `command`, and all below it. */
+export type Named<Kind extends string> = Kind | `${Kind}.${string}`;
+
+/** The types of the events that a row of this type takes: of `command` all below it, of `command.deploy` such ones. */
+export type RowType<Events, Type extends string> = Type extends `${infer Kind}.${string}`
+  ? `${Kind}.${string}`
+  : `${Type}.${string}` extends keyof Events
+    ? Named<Type>
+    : Type;

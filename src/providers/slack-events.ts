@@ -1,5 +1,6 @@
 import type { SlackEvent as ApiEvent } from '@slack/types';
 import type { WebhookEvent } from '../event.ts';
+import type { Named, RowType } from './named-type.ts';
 
 /** What the Events API sends: an event, and who it is for. */
 export interface SlackEnvelope<Event = unknown> {
@@ -93,8 +94,6 @@ export interface SlackRateLimited {
   readonly [field: string]: unknown;
 }
 
-type Named<Type extends string> = Type | `${Type}.${string}`;
-
 /** Slack's own map of events, and what users do: `command./deploy`, `block_actions.approve`. */
 export type SlackEvents = {
   [Type in Exclude<ApiEvent['type'], 'app_rate_limited'>]: SlackEnvelope<Extract<ApiEvent, { type: Type }>>;
@@ -108,5 +107,5 @@ export type SlackEvents = {
 
 /** A Slack event as a workflow takes it: `SlackEvent<'app_mention'>`. */
 export type SlackEvent<Type extends keyof SlackEvents = keyof SlackEvents> = {
-  [T in Type]: WebhookEvent<T, SlackEvents[T]>;
+  [T in Type]: WebhookEvent<RowType<SlackEvents, T>, SlackEvents[T]>;
 }[Type];

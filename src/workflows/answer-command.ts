@@ -1,7 +1,6 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { WebhookEvent } from '../event.ts';
-import type { SlackCommand } from '../providers/slack-events.ts';
+import type { SlackEvent } from '../providers/slack-events.ts';
 import { limits } from './limits.ts';
 import { refOf } from './ref-of.ts';
 
@@ -12,7 +11,7 @@ const longestText = 2000;
 
 /** Answers a Slack command over its response_url: says to its user, and to nobody else, that it has been taken. */
 export async function answerCommand(
-  event: WebhookEvent<string, SlackCommand>,
+  event: SlackEvent<'command'>,
 ): Promise<{ answer: 'sent' | 'written' | 'no_response_url' }> {
   const { command, text = '', response_url: responseUrl } = event.payload;
   const answer =
@@ -21,7 +20,7 @@ export async function answerCommand(
   return { answer };
 }
 
-async function respond(event: WebhookEvent<string, SlackCommand>, line: string): Promise<'sent' | 'written'> {
+async function respond(event: SlackEvent<'command'>, line: string): Promise<'sent' | 'written'> {
   const { outcome } = await respondInSlack.executeWithOptions({ summary: 'answer' }, [
     {
       event: refOf(event),

@@ -1,17 +1,16 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { WebhookEvent } from '../event.ts';
-import type { DiscordEvents } from '../providers/discord-events.ts';
+import type { DiscordEvent } from '../providers/discord-events.ts';
 import { limits } from './limits.ts';
 import { refOf } from './ref-of.ts';
 
 const { respondInDiscord } = proxyActivities<Activities>(limits.discord);
 
-type Deferred = DiscordEvents['command' | 'modal'];
+type Deferred = DiscordEvent<'command' | 'modal'>;
 
 /** Follows up an interaction of Discord's that was deferred: its "is thinking …" becomes an answer. */
 export async function followUpInteraction(
-  event: WebhookEvent<string, Deferred>,
+  event: Deferred,
 ): Promise<{ answer: 'sent' | 'written' | 'no_token' }> {
   const { token, application_id: applicationId } = event.payload;
   const name = nameOf(event.payload);
@@ -21,7 +20,7 @@ export async function followUpInteraction(
   return { answer };
 }
 
-async function respond(event: WebhookEvent<string, Deferred>, content: string): Promise<'sent' | 'written'> {
+async function respond(event: Deferred, content: string): Promise<'sent' | 'written'> {
   const { token, application_id: applicationId } = event.payload;
   const { outcome } = await respondInDiscord.executeWithOptions({ summary: 'answer' }, [
     { event: refOf(event), applicationId, token, message: { content, allowed_mentions: { parse: [] } } },
@@ -30,7 +29,7 @@ async function respond(event: WebhookEvent<string, Deferred>, content: string): 
 }
 
 /** A command by its name, a modal by its id. Typed as always there; without one it is the event's type. */
-function nameOf({ data, type }: Deferred): string {
+function nameOf({ data, type }: Deferred['payload']): string {
   const { name, custom_id: customId } = (data ?? {}) as { name?: unknown; custom_id?: unknown };
   if (typeof name === 'string') return `/${name}`;
   return typeof customId === 'string' ? customId : `interaction ${type}`;

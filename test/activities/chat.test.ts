@@ -253,13 +253,15 @@ test('an answer under way ends when its run is cancelled', async () => {
 });
 
 describe('in development', () => {
-  const answersIn = (home: string, environment: Record<string, string> = {}) =>
+  /** As under a start that made these proofs up. */
+  const answersIn = (home: string, madeUp: readonly string[], environment: Record<string, string> = {}) =>
     createChat(
       contextOf({
         development: true,
         home,
         routes: rows,
         environment,
+        isMadeUp: (name) => madeUp.includes(name),
         reveal: (sealed) => sealed.replace('sealed:', ''),
       }),
     );
@@ -267,7 +269,7 @@ describe('in development', () => {
   test('an answer to a command that nobody can have given is written to a file, without its address', async () => {
     const { home, remove } = await temporaryHome();
     onTestFinished(remove);
-    const chat = answersIn(home);
+    const chat = answersIn(home, ['SLACK_WEBHOOK_SECRET', 'DISCORD_PUBLIC_KEY']);
     const url = `https://hooks.slack.com${secretPath}`;
     expect(await run(chat.respondInSlack, slackAnswer(url))).toEqual({ outcome: 'written' });
     expect(await run(chat.respondInDiscord, discordAnswer())).toEqual({ outcome: 'written' });
@@ -288,9 +290,16 @@ describe('in development', () => {
     const { home, remove } = await temporaryHome();
     onTestFinished(remove);
     const { calls, origin } = await chatServer();
-    const chat = answersIn(home, { SLACK_WEBHOOK_SECRET: 'real', SLACK_API_BASE: origin });
-    await run(chat.respondInSlack, slackAnswer(origin + secretPath));
-    await run(answersIn(home, { SLACK_API_BASE: origin }).respondInSlack, slackAnswer(origin + secretPath));
+    const environment = { SLACK_API_BASE: origin };
+    for (const madeUp of [[], ['SLACK_WEBHOOK_SECRET']]) {
+      const chat = answersIn(home, madeUp, environment);
+      expect(await run(chat.respondInSlack, slackAnswer(origin + secretPath))).toEqual({ outcome: 'sent' });
+    }
+    // Where Slack's own host would be called, another address is refused before.
+    const own = answersIn(home, ['DISCORD_PUBLIC_KEY']).respondInSlack;
+    expect(await failureOf(run(own, slackAnswer(origin + secretPath)))).toMatchObject({
+      type: 'ChatAddressRefused',
+    });
     expect(calls).toHaveLength(2);
   });
 });

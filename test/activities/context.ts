@@ -14,6 +14,7 @@ export function contextOf({
   return {
     development: false,
     reveal: (sealed) => sealed,
+    isMadeUp: () => false,
     home: '/nonexistent',
     routes: [],
     ...others,

@@ -46,7 +46,7 @@ export const createChat = (context: ActivityContext): ChatActivities =>
 
 function placesOf(
   kind: ChatKind,
-  { setting, development, home, routes }: ActivityContext,
+  { setting, isMadeUp, home, routes }: ActivityContext,
 ): (source: string) => ChatPlace {
   const post: ChatPlace['send'] = (request) => sendAnswer(request, kind);
   const places = new Map<string, ChatPlace>();
@@ -54,7 +54,7 @@ function placesOf(
     if (provider !== kind.provider || places.has(source)) continue;
     const prefix = source.toUpperCase().replaceAll('-', '_');
     const base = readOrigin(`${prefix}_API_BASE`, setting);
-    const madeUp = development && base === undefined && setting(`${prefix}_${kind.proof}`) === undefined;
+    const madeUp = base === undefined && isMadeUp(`${prefix}_${kind.proof}`);
     places.set(source, {
       origin: base ?? kind.origin,
       send: madeUp ? chatFiles(join(home, 'chat')) : post,
