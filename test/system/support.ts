@@ -243,10 +243,13 @@ export const secrets = {
 /** The sources that the tests send to; a fork may have more. */
 export type SourceName = keyof typeof secrets;
 
-/** The proofs that `secrets` are, as the environment names them. */
-export const proofs: Settings = Object.fromEntries(
-  Object.entries(secrets).map(([name, secret]) => [`${name.toUpperCase()}_WEBHOOK_SECRET`, secret]),
-);
+/** The proofs that `secrets` are, as the environment names them; sources that have none of them are off. */
+export const proofs: Settings = {
+  EVERHOOK_SOURCES: Object.keys(secrets).join(','),
+  ...Object.fromEntries(
+    Object.entries(secrets).map(([name, secret]) => [`${name.toUpperCase()}_WEBHOOK_SECRET`, secret]),
+  ),
+};
 
 /** A sample of a source's provider, to be signed anew, with the same bytes, each time it is sent. */
 export function sample(source: SourceName, type: string, set: Readonly<Record<string, unknown>> = {}) {
