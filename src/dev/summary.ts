@@ -23,7 +23,7 @@ export function summarise(parts: SummaryParts): string[] {
     '',
     `Everhook runs ${file} (development, ${config.mode} mode).`,
     '',
-    `  webhooks     ${config.sources.map((name) => `${addresses.api}/webhooks/${name}`).join('\n               ')}`,
+    ...webhooks(config, addresses),
     `  Temporal UI  ${addresses.ui ?? `of ${addresses.temporal}`}`,
     `  metrics      ${addresses.admin}/metrics`,
     `  database     ${database}`,
@@ -32,6 +32,29 @@ export function summarise(parts: SummaryParts): string[] {
     ...standIns(gateway, config, secrets),
     ...tries(gateway, config),
   ];
+}
+
+const indent = ' '.repeat(15);
+const lineCharacters = 100;
+
+/** One address for each source, or where they are too many to read, what they have in common and their names. */
+function webhooks({ sources }: Config, { api }: Addresses): string[] {
+  const list =
+    sources.length <= 5
+      ? sources.map((name) => `${api}/webhooks/${name}`)
+      : [`${api}/webhooks/<source>, of`, ...wrapped(sources)];
+  return list.map((line, at) => `${at === 0 ? '  webhooks     ' : indent}${line}`);
+}
+
+/** Names with commas, in lines that fit a terminal. */
+function wrapped(names: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const name of names) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + name.length + 2 > lineCharacters) lines.push(name);
+    else lines[lines.length - 1] = `${line}, ${name}`;
+  }
+  return lines;
 }
 
 function standIns(
@@ -50,7 +73,7 @@ function standIns(
   const isUnasked = (source: string, proof: string) =>
     Object.hasOwn(values, `${source}_${proof}`) && setting(`${source}_API_BASE`) === undefined;
   const lines = [
-    ...(made.length > 0 ? [`${made.join(', ')}: made up, kept in ${path}`] : []),
+    ...(made.length > 0 ? [`${madeUp(made)} made up, kept in ${path}`] : []),
     ...(setting('EVERHOOK_ENCRYPTION_KEY') === undefined
       ? [`payloads are encrypted with a key made for development, kept in ${join(home, 'encryption.key')}`]
       : []),
@@ -72,6 +95,10 @@ function standIns(
   ];
   return ['Stand-ins:', ...lines.map((line) => `  ${line}`), ''];
 }
+
+/** Their names, or where they are too many to read, how many. */
+const madeUp = (names: readonly string[]): string =>
+  names.length <= 5 ? `${names.join(', ')}:` : `${names.length} proofs (everhook sources):`;
 
 /** One command for each source that has a routed type, with a sample where there is one. */
 function tries({ sources, routes }: Gateway, { sources: on, home }: Config): string[] {

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { After } from '../system/support.ts';
+import { debianPackage } from './debian-package.ts';
 import { checkout, run } from './run.ts';
 
 /** Where the shipped configuration is. */
@@ -55,7 +56,7 @@ ${output}`);
 
 /** `nginx -t`; gives its warnings, and throws with its errors. */
 export async function testConfiguration(file: string): Promise<string[]> {
-  await ensureNginx();
+  await debianPackage('nginx-light', { program: 'nginx', versionFlag: '-v' });
   const said = await run('nginx', ['-t', '-q', '-c', file], { cwd: checkout });
   return said.split('\n').filter((line) => line !== '');
 }
@@ -98,22 +99,6 @@ export async function placeConfiguration({
     await writeFile(join(folder, name), text);
   }
   return join(folder, 'nginx.conf');
-}
-
-/** Installs Debian's where there is none. Throws, saying what is needed, when that fails. */
-async function ensureNginx(): Promise<void> {
-  const present = await run('nginx', ['-v'], { cwd: checkout }).then(
-    () => true,
-    () => false,
-  );
-  if (present) return;
-  const options = { cwd: checkout, timeoutMs: 180_000 };
-  try {
-    await run('apt-get', ['update', '-qq'], options);
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'nginx-light'], options);
-  } catch (cause) {
-    throw new Error('nginx is missing and cannot be installed: apt-get install nginx-light', { cause });
-  }
 }
 
 const listens = (port: number): Promise<boolean> =>
