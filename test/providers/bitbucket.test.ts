@@ -152,7 +152,7 @@ describe('Bitbucket Data Center', () => {
     for (const [file, signature] of Object.entries(published)) {
       const body = readFileSync(new URL(`server/${file}.json`, folder));
       const headers = { ...server(body, 'x'), 'X-Hub-Signature': `sha256=${signature}` };
-      expect(judge(deliveryOf(body, headers)), `of ${file}`).toBe('accepted');
+      expect(judge(deliveryOf(body, headers)), `by the signature of ${file}`).toBe('accepted');
     }
   });
 

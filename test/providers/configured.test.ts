@@ -1,8 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { proofNames, readProof, settled, settledProvider } from '../../src/config.ts';
-import { defineGateway, source, type AnyProvider } from '../../src/define.ts';
+import { defineGateway, source, type AnyProvider, type Gateway } from '../../src/define.ts';
+import { developmentSecrets } from '../../src/dev/secrets.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { judge } from '../../src/judge/judge.ts';
 import { configured } from '../../src/providers/configured.ts';
@@ -190,6 +194,24 @@ describe('a gateway with a configured source', () => {
 });
 
 describe('development', () => {
+  const gateway = { sources: { partner: source(configured()) } } as unknown as Gateway;
+  const madeFor = async (environment: Record<string, string>): Promise<string[]> => {
+    const home = await mkdtemp(join(tmpdir(), 'everhook-configured-'));
+    onTestFinished(() => rm(home, { recursive: true, force: true }));
+    const config = { home, sources: ['partner'], setting: (name: string) => environment[name] };
+    return Object.keys((await developmentSecrets(gateway, config)).values);
+  };
+
+  test.each([
+    [{}, ['PARTNER_WEBHOOK_SCHEME', 'PARTNER_WEBHOOK_SECRET']],
+    [schemeOf({ kind: 'bearer' }), ['PARTNER_WEBHOOK_TOKEN']],
+    [schemeOf({ kind: 'ed25519' }), ['PARTNER_PUBLIC_KEY', 'PARTNER_PRIVATE_KEY']],
+    [{ ...schemeOf({ kind: 'basic' }), PARTNER_WEBHOOK_BASIC: 'u:p' }, []],
+    [schemeOf({ kind: 'nonsense' }), []],
+  ])('with %j set makes up %j', async (environment, made) => {
+    expect(await madeFor(environment)).toEqual(made);
+  });
+
   test('makes a scheme and a secret up', () => {
     const made = configured().develop!();
     const provider: AnyProvider = configured().settle!(made)!;

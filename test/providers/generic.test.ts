@@ -180,10 +180,9 @@ describe('bearer', () => {
 
   test('refuses a token that no header could hold', () => {
     for (const token of ['', ' token', 'token\n', 'ž']) {
-      expect(
-        bearer().proof.safeParse({ WEBHOOK_TOKEN: token }).success,
-        `with ${JSON.stringify(token)}`,
-      ).toBe(false);
+      expect(bearer().proof.safeParse({ WEBHOOK_TOKEN: token }).success, `as ${JSON.stringify(token)}`).toBe(
+        false,
+      );
     }
   });
 });
@@ -208,7 +207,7 @@ describe('basic', () => {
 
   test('has no proof that is not user:password', () => {
     for (const text of ['', 'user', ':password']) {
-      expect(basic().proof.safeParse({ WEBHOOK_BASIC: text }).success, `with ${text}`).toBe(false);
+      expect(basic().proof.safeParse({ WEBHOOK_BASIC: text }).success, `as ${text}`).toBe(false);
     }
   });
 });

@@ -131,10 +131,11 @@ describe.each([
     const good = sent(body, 'issues');
     const looked = [...(name === 'forgejo' ? ['X-Forgejo-Signature'] : []), 'X-Gitea-Signature'];
     for (const header of looked) {
-      expect(judge(provider, deliveryOf(body, { ...good, [header]: '0'.repeat(64) })), `by ${header}`).toBe(
-        'signature_mismatch',
-      );
-      expect(judge(provider, deliveryOf(body, { ...good, [header]: '' })), `by ${header}`).toBe(
+      expect(
+        judge(provider, deliveryOf(body, { ...good, [header]: '0'.repeat(64) })),
+        `with ${header} changed`,
+      ).toBe('signature_mismatch');
+      expect(judge(provider, deliveryOf(body, { ...good, [header]: '' })), `with ${header} changed`).toBe(
         'signature_missing',
       );
     }
@@ -231,9 +232,10 @@ test('fits the signatures that go-playground/webhooks publishes for its recorded
   };
   for (const [file, signature] of Object.entries(published)) {
     const body = readFileSync(new URL(file, folder));
-    expect(judge(gitea(), deliveryOf(body, { 'X-Gitea-Signature': signature })), `of ${file}`).toBe(
-      'accepted',
-    );
+    expect(
+      judge(gitea(), deliveryOf(body, { 'X-Gitea-Signature': signature })),
+      `by the signature of ${file}`,
+    ).toBe('accepted');
   }
 });
 
