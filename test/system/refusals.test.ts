@@ -40,6 +40,7 @@ async function startApiIn(mode: Mode, after: After): Promise<ApiProcess> {
       EVERHOOK_TRUST_PROXY: 'loopback',
       EVERHOOK_REQUEST_TIMEOUT_SECONDS: '1',
       EVERHOOK_LOG_LEVEL: 'trace',
+      EVERHOOK_SOURCES: 'stripe,github,payment',
       STRIPE_WEBHOOK_SECRET: planted.stripe,
       STRIPE_WEBHOOK_SECRET_PREVIOUS: `${planted.stripe}_previous`,
       GITHUB_WEBHOOK_SECRET: planted.github,
