@@ -197,12 +197,12 @@ function readInteraction(payload: unknown, body: Buffer): ReadEvent {
 }
 
 /**
- * What a user does has no id of Slack's. The trigger is the nearest: Slack makes one for each thing done, and the same is
- * sent to nobody else. That it stands in the clear as an id harms nobody, because it opens one modal within 3 s, and only
- * together with the app's own token. Where there is none (`view_closed`, `block_suggestion`) it is the body's SHA-256.
+ * What a user does has no id of Slack's. The trigger is the nearest: Slack makes one for each thing done. It is a
+ * credential, which opens a modal, and ids stand in the clear, so the id is its SHA-256. Where there is none
+ * (`view_closed`, `block_suggestion`) it is the body's.
  */
 const formId = (trigger: unknown, body: Buffer): string =>
-  typeof trigger === 'string' && trigger !== '' ? trigger : sha256(body);
+  sha256(typeof trigger === 'string' && trigger !== '' ? trigger : body);
 
 /** What it is about: workspace and channel, and the thread where there is one. */
 function about(team: string | undefined, channel: string | undefined, thread: unknown): { key?: string } {

@@ -2,6 +2,7 @@ import { isValidSlackRequest, verifySlackRequest } from '@slack/bolt';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hideCredentials, revealCredential } from '../../src/encryption/credentials.ts';
+import { sha256 } from '../../src/providers/signature.ts';
 import { slack } from '../../src/providers/slack.ts';
 import { key } from '../encryption/support.ts';
 import { answered, delivery, fixture, onlyEvent, reasonOf } from './chat.ts';
@@ -47,7 +48,7 @@ describe('the published vector', () => {
   test('is accepted at its time, and is a command', async () => {
     expect(await verify(delivery(body, headers), then)).toBe('accepted');
     expect(onlyEvent(read(body))).toMatchObject({
-      id: '398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c',
+      id: sha256('398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c'),
       types: ['command./webhook-collect', 'command'],
       key: 'T1DC2JH3J:G8PSS9T3V',
       payload: {
@@ -198,13 +199,13 @@ describe('interactivity', () => {
       'block_actions',
       'block_actions.approve',
       'T061EG9RZ:CBR2V3XEX',
-      '12321423423.333649436676.d8c1bb837935619ccad0f624c448ffb3',
+      sha256('12321423423.333649436676.d8c1bb837935619ccad0f624c448ffb3'),
     ],
     [
       'view_submission',
       'view_submission.ticket',
       'T061EG9RZ',
-      '12321423424.333649436676.d8c1bb837935619ccad0f624c448ffb4',
+      sha256('12321423424.333649436676.d8c1bb837935619ccad0f624c448ffb4'),
     ],
     ['view_closed', 'view_closed.ticket', 'T061EG9RZ', expect.stringMatching(/^[0-9a-f]{64}$/)],
     [
