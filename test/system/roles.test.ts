@@ -206,12 +206,12 @@ describe('everhook worker', () => {
   test.each<[string, Settings, RegExp]>([
     [
       'a database for the ledger',
-      { ...smtp, STRIPE_API_KEY: 'sk_test_x' },
+      { ...smtp, EVERHOOK_SOURCES: 'stripe', STRIPE_API_KEY: 'sk_test_x' },
       /^everhook: DATABASE_URL is not set: .*stripe payment_intent\.succeeded \(fulfillPayment\).*\n$/,
     ],
     [
       'the key to read payments again',
-      { ...smtp, DATABASE_URL: 'postgres://127.0.0.1:1/none' },
+      { ...smtp, EVERHOOK_SOURCES: 'stripe', DATABASE_URL: 'postgres://127.0.0.1:1/none' },
       /^everhook: STRIPE_API_KEY is not set: .*stripe payment_intent\.succeeded \(fulfillPayment\).*\n$/,
     ],
   ])('stops with code 2 without %s, naming the variable and the rows', async (_name, given, message) => {
