@@ -4,13 +4,14 @@ import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { bodyLimitOf } from '../check.ts';
-import { processEnvironment } from '../config.ts';
-import type { Gateway } from '../define.ts';
+import { environmentPrefix, processEnvironment } from '../config.ts';
+import { source as defineSource, type Gateway } from '../define.ts';
 import { ConfigError } from '../errors.ts';
 import type { Captured } from '../judge/captured.ts';
 import { hintOf } from '../judge/hint.ts';
-import { judge, settledJudge, type Judge } from '../judge/judge.ts';
-import type { Environment } from '../settings.ts';
+import { judge, settledJudge, type Circumstances, type Judge } from '../judge/judge.ts';
+import { configured } from '../providers/configured.ts';
+import { readSetting, type Environment } from '../settings.ts';
 import { gatewayOption, loadGateway } from './gateway.ts';
 import { print, warn } from './print.ts';
 
@@ -128,9 +129,9 @@ async function judged(
   captured: Captured,
   name: string,
   gateway: Gateway,
-  circumstances: { environment: Environment; now: Date },
+  circumstances: Circumstances,
 ): Promise<Verdict> {
-  const source = settledJudge(judgeOf(name, gateway), circumstances);
+  const source = settledJudge(judgeOf(name, withConfigured(name, gateway, circumstances)), circumstances);
   const judgement = await judge(captured, source, circumstances);
   if (judgement.accepted) {
     const events = judgement.events.map(({ id, types, key }) => ({ id, type: types[0], key: key ?? null }));
@@ -140,6 +141,14 @@ async function judged(
   const others = otherJudges(name, gateway);
   const hint = await hintOf({ captured, source, circumstances, refusal, others });
   return { accepted: false, reason: refusal.reason, handshake: false, events: [], hint: hint ?? null };
+}
+
+/** A source that the gateway has not, and that the settings have a scheme for, is one declared `configured()`. */
+function withConfigured(name: string, gateway: Gateway, { environment }: Circumstances): Gateway {
+  if (Object.hasOwn(gateway.sources, name) || !/^[a-z][a-z0-9-]*$/.test(name)) return gateway;
+  const scheme = readSetting(environment, `${environmentPrefix(name)}WEBHOOK_SCHEME`);
+  if (scheme === undefined) return gateway;
+  return { ...gateway, sources: { ...gateway.sources, [name]: defineSource(configured()) } };
 }
 
 /** The gateway's other sources, for which a request may have been meant. */

@@ -99,6 +99,35 @@ test('lines are judged one by one, each by its own source, clock and proofs', as
   expect(JSON.stringify(verdicts)).not.toContain('whsec_first');
 });
 
+test('a source that the gateway has not is judged by its scheme, where one is set', async () => {
+  const request = {
+    url: '/webhooks/partner',
+    headers: { 'X-Partner': createHmac('sha512', 'k').update(body).digest('base64') },
+    body_base64: Buffer.from(body).toString('base64'),
+    source: 'partner',
+  };
+  const scheme = {
+    kind: 'hmac',
+    header: 'x-partner',
+    algorithm: 'sha512',
+    encoding: 'base64',
+    id: '/id',
+    type: '/type',
+  };
+  const proofs = { PARTNER_WEBHOOK_SECRET: 'k', PARTNER_WEBHOOK_SCHEME: scheme };
+  const lines = [
+    { ...request, config: proofs },
+    { ...request, config: { ...proofs, PARTNER_WEBHOOK_SECRET: 'other' } },
+    { ...request, config: { PARTNER_WEBHOOK_SECRET: 'k' } },
+  ];
+  const result = await verify(['--request', '-'], lines.map((one) => JSON.stringify(one)).join('\n'));
+  expect(result.verdicts).toMatchObject([
+    { accepted: true, events: [{ id: 'evt_1', type: 'customer.created' }] },
+    { accepted: false, reason: 'signature_mismatch' },
+    { accepted: false, reason: null, error: expect.stringContaining('no source partner') },
+  ]);
+});
+
 test.each([
   ['no JSON', '{"method":'],
   ['no URL', JSON.stringify({ headers: {}, body_base64: '' })],
