@@ -87,12 +87,12 @@ describe('in a clone', () => {
 
   test('its tests pass as they are, its page and its suite too once they are named', async () => {
     await edit('src/sources.ts', [
-      ['import { github', 'import { x, github'],
+      ['  github,\n', '  github,\n  x,\n'],
       ['  payment: source', '  x: source(x()),\n  payment: source'],
     ]);
     await edit('test/conformance/suites.ts', [
       ['import { githubSuite', "import { xSuite } from './x.ts';\nimport { githubSuite"],
-      ['[stripeSuite', '[xSuite, stripeSuite'],
+      ['  stripeSuite,\n', '  xSuite,\n  stripeSuite,\n'],
     ]);
     await run('npm', ['run', '-s', 'conformance'], { cwd: folder });
     const files = [
