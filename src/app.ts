@@ -4,6 +4,7 @@ import type { ExternalStorage } from '@temporalio/common';
 import type { Registry } from 'prom-client';
 import { assembleAcceptance, requireDatabase, type Acceptance } from './acceptance.ts';
 import { createMetrics } from './admin/metrics.ts';
+import { createAsk } from './api/ask.ts';
 import { createCertificateLookup } from './api/certificates.ts';
 import { createLimiter } from './api/limiter.ts';
 import type { Observe } from './api/observer.ts';
@@ -219,6 +220,7 @@ export function readySources(
 ): Record<string, ReadySource> {
   const complaints = [...given, ...keyComplaints(gateway, config), ...urlComplaints(gateway, config)];
   const certificates = createCertificateLookup();
+  const ask = createAsk();
   const entries = config.sources.flatMap((name): [string, ReadySource][] => {
     const { provider, options } = gateway.sources[name]!;
     try {
@@ -229,6 +231,7 @@ export function readySources(
         routes: gateway.routes[name],
         bodyLimitBytes: bodyLimitOf(gateway.sources[name]!, config.mode),
         certificate: developmentCertificate(name, config) ?? certificates,
+        ask,
         ...hiding(provider, config.encryption),
         ...(options.rateLimit && { limiter: createLimiter(options.rateLimit, { policy: 'deliveries' }) }),
       };

@@ -83,6 +83,7 @@ export const problems = {
       'temporal_misconfigured',
       'id_taken',
       'certificate_unavailable',
+      'provider_unavailable',
     ],
   },
   overloaded: {

@@ -2,6 +2,7 @@ import { WebhookError } from '../errors.ts';
 import { certificatesIn } from '../providers/certificate-chain.ts';
 import type { CertificateLookup } from '../providers/provider.ts';
 import type { RateLimit } from '../rate-limit.ts';
+import { boundedBytes, messageOf } from './fetched.ts';
 import { createLimiter } from './limiter.ts';
 
 export interface CertificateLookupOptions {
@@ -104,15 +105,9 @@ async function fetchText(url: string, fetch: typeof globalThis.fetch, signal: Ab
       `the certificate's host answered ${status}`,
     );
   }
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    // Leaving the loop cancels the rest.
-    if (length > limitBytes) throw new Failure('untrusted', 'the certificate has more than 64 KiB');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('latin1');
+  const bytes = await boundedBytes(body, limitBytes);
+  if (bytes === undefined) throw new Failure('untrusted', 'the certificate has more than 64 KiB');
+  return bytes.toString('latin1');
 }
 
 /** Whether another answer may come of the same URL: not of one that leads elsewhere, or nowhere. */
@@ -125,12 +120,6 @@ function expiryOf(pem: string): number {
     throw new Failure('untrusted', messageOf(error));
   }
 }
-
-/** Undici says `fetch failed`, and what failed in the cause. */
-const messageOf = (error: unknown): string => {
-  const { message, cause } = error as { message: string; cause?: { message?: string } };
-  return (cause?.message ?? message).slice(0, 200);
-};
 
 function recall<Value>(map: Map<string, Kept<Value>>, url: string): Value | undefined {
   const found = map.get(url);

@@ -3,6 +3,7 @@ import type { AnyProvider, AnyRow } from '../define.ts';
 import { WebhookError } from '../errors.ts';
 import type { EventRef, WebhookEvent } from '../event.ts';
 import type { Answer, CertificateLookup, Delivery, ReadEvent } from '../providers/provider.ts';
+import type { AskInTime } from './ask.ts';
 import { blanked } from './blank.ts';
 import { bounded } from './bounds.ts';
 import type { Limiter } from './limiter.ts';
@@ -17,6 +18,8 @@ export interface ReadySource {
   readonly bodyLimitBytes: number;
   /** Finds the certificates that deliveries name; without it no such delivery can be proven. */
   readonly certificate?: CertificateLookup;
+  /** Asks the provider itself, where its proof says so. */
+  readonly ask?: AskInTime;
   /** Gives a payload as runs get it, its credentials sealed; without one there are none. */
   readonly hide?: (payload: unknown) => unknown;
   /** Counts proven deliveries, of all addresses together; without one there is no limit. */
@@ -42,9 +45,11 @@ export async function receive(
   accept: Accept,
   deadline: Date,
 ): Promise<Received> {
+  const { certificate, ask } = source;
   await source.provider.verify(delivery, source.proof, {
     now: delivery.receivedAt,
-    ...(source.certificate && { certificate: source.certificate }),
+    ...(certificate && { certificate }),
+    ...(ask && { ask: (question) => ask(question, deadline) }),
   });
   const limitHeaders = await countDelivery(source);
   const clean = blanked(delivery, source.provider);

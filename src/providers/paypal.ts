@@ -15,6 +15,14 @@ import {
 } from './paypal-certificate.ts';
 import { developmentPaypal } from './paypal-development.ts';
 import type { PaypalEvents } from './paypal-events.ts';
+import {
+  apiBase,
+  credential,
+  paypalApis,
+  postbackOf,
+  requirePostback,
+  type Postback,
+} from './paypal-postback.ts';
 import { paypalSamples } from './paypal-samples.ts';
 import {
   signedText,
@@ -46,6 +54,8 @@ export interface PaypalProof {
   readonly judgeChain: JudgeChain;
   /** How far the signed time may be from ours; undefined: any time is taken. */
   readonly toleranceSeconds: number | undefined;
+  /** Undefined: PayPal is not asked. */
+  readonly postback: Postback | undefined;
 }
 
 /**
@@ -63,20 +73,24 @@ export function paypal({ simulator = false, certificateHosts = [] }: PaypalOptio
     name: 'paypal',
     proof: paypalProof,
 
-    async verify({ headers, body }, proof, { now, certificate }) {
+    async verify({ headers, body }, proof, { now, certificate, ask }) {
       const transmission = transmissionOf(headers);
       const places = certificatePlaces({ ...proof, simulator, moreHosts: certificateHosts });
       const { name, webhookIds } = placeOf(transmission.certificateUrl, places);
       const pem = await lookUp(transmission.certificateUrl, certificate);
       const key = proof.judgeChain(pem, { name, now });
       if (key.asymmetricKeyType !== 'rsa') throw signatureInvalid('certificate_untrusted', 'no RSA key');
-      const matches = webhookIds.map((webhookId) =>
+      const signedFor = webhookIds.find((webhookId) =>
         verify('sha256', signedText(transmission, webhookId, body), key, transmission.signature),
       );
-      if (!matches.includes(true)) throw signatureInvalid('signature_mismatch');
-      const { toleranceSeconds } = proof;
-      if (toleranceSeconds === undefined) return;
-      requireFresh(Date.parse(transmission.time) / 1000, now, { toleranceSeconds });
+      if (signedFor === undefined) throw signatureInvalid('signature_mismatch');
+      const { toleranceSeconds, postback } = proof;
+      if (toleranceSeconds !== undefined) {
+        requireFresh(Date.parse(transmission.time) / 1000, now, { toleranceSeconds });
+      }
+      // PayPal cannot judge the simulator's: developer.paypal.com/api/rest/webhooks/simulator
+      if (postback === undefined || ask === undefined || signedFor === simulatorId) return;
+      await requirePostback({ transmission, webhookId: signedFor, body }, postback, ask);
     },
 
     read({ headers, body }) {
@@ -156,16 +170,28 @@ const paypalProof: z.ZodType<PaypalProof> = z
       })
       .optional(),
     WEBHOOK_TOLERANCE_SECONDS: seconds.optional(),
+    CLIENT_ID: credential.optional(),
+    CLIENT_SECRET: credential.optional(),
+    API_BASE: apiBase.optional(),
   })
   .refine((names) => names.ENVIRONMENT !== 'live' || !idsOf(names).includes(simulatorId), {
     path: ['WEBHOOK_ID'],
     message: `${simulatorId} is the simulator's, with which anybody may send: not for live`,
+  })
+  .refine((names) => names.CLIENT_ID !== undefined || names.CLIENT_SECRET === undefined, {
+    path: ['CLIENT_ID'],
+    message: 'is not set, and CLIENT_SECRET is: the postback needs both',
+  })
+  .refine((names) => names.CLIENT_SECRET !== undefined || names.CLIENT_ID === undefined, {
+    path: ['CLIENT_SECRET'],
+    message: 'is not set, and CLIENT_ID is: the postback needs both',
   })
   .transform((names): PaypalProof => ({
     webhookIds: idsOf(names),
     environment: names.ENVIRONMENT,
     judgeChain: createChainJudge(names.TRUSTED_ROOTS ?? []),
     toleranceSeconds: names.WEBHOOK_TOLERANCE_SECONDS,
+    postback: postbackOf(names.API_BASE ?? paypalApis[names.ENVIRONMENT], names),
   }));
 
 const envelope = z.object({ event_type: z.string().min(1) });

@@ -125,10 +125,38 @@ export type SigningProof<Proof> = Proof & { readonly privateKey?: string };
  */
 export type CertificateLookup = (url: URL) => Promise<string>;
 
+/** What is asked of the provider's own API. Its URL is the configuration's: a delivery never has a say in it. */
+export interface Question {
+  readonly method: 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** In whose name: its token goes along, as `authorization`. */
+  readonly client: OAuthClient;
+}
+
+/** Who may ask for tokens by its id and secret, and where (RFC 6749, 4.4). */
+export interface OAuthClient {
+  readonly tokenUrl: string;
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** What an API answered, whatever that is. */
+export interface Reply {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Asks the provider. Throws WebhookError `provider_unavailable` where no answer came in time, or no token. */
+export type Ask = (question: Question) => Promise<Reply>;
+
 /** What `verify` may know besides the delivery. */
 export interface VerifyContext {
   readonly now: Date;
   readonly certificate?: CertificateLookup;
+  /** Not there where a request is judged offline: nobody is asked then. */
+  readonly ask?: Ask;
 }
 
 /**

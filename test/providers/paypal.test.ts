@@ -582,8 +582,57 @@ describe('the configuration', () => {
     [{ WEBHOOK_TOLERANCE_SECONDS: 'soon' }, 'SHOP_PAYPAL_WEBHOOK_TOLERANCE_SECONDS: must be a whole number'],
     [{ WEBHOOK_ID: 'WEBHOOK_ID' }, 'SHOP_PAYPAL_WEBHOOK_ID: WEBHOOK_ID is the simulator'],
     [{ WEBHOOK_ID_PREVIOUS: 'WEBHOOK_ID' }, 'WEBHOOK_ID is the simulator'],
+    [{ CLIENT_ID: 'one' }, 'SHOP_PAYPAL_CLIENT_SECRET is not set, and CLIENT_ID is'],
+    [{ CLIENT_SECRET: 'one' }, 'SHOP_PAYPAL_CLIENT_ID is not set, and CLIENT_SECRET is'],
+    [{ CLIENT_ID: 'a:b', CLIENT_SECRET: 'x' }, 'SHOP_PAYPAL_CLIENT_ID: must be what the dashboard shows'],
+    [{ CLIENT_ID: 'x', CLIENT_SECRET: 'x\n' }, 'SHOP_PAYPAL_CLIENT_SECRET: must be what the dashboard shows'],
   ])('%j is refused by name', (changes, complaint) => {
     expect(read({ WEBHOOK_ID: webhookId, ...changes })).toThrow(complaint);
+  });
+});
+
+describe("PayPal's API, to be asked for its judgement", () => {
+  const postback = (changes: Record<string, string>) =>
+    proofOf({ CLIENT_ID: 'id', CLIENT_SECRET: 'secret', ...changes }).postback;
+
+  test('is the one of the environment', () => {
+    expect(postback({ ENVIRONMENT: 'live' })?.api).toBe('https://api-m.paypal.com');
+    expect(postback({})).toEqual({
+      api: 'https://api-m.sandbox.paypal.com',
+      client: { tokenUrl: 'https://api-m.sandbox.paypal.com/v1/oauth2/token', id: 'id', secret: 'secret' },
+    });
+  });
+
+  test('is not asked without credentials', () => {
+    expect(proofOf().postback).toBeUndefined();
+    expect(proofOf({ API_BASE: 'http://127.0.0.1:9' }).postback).toBeUndefined();
+  });
+
+  test.each([
+    'https://paypal.example',
+    'https://paypal.example:8443',
+    'http://127.0.0.1:8080',
+    'http://localhost',
+    'http://[::1]:8080',
+  ])('may be %s instead', (API_BASE) => {
+    expect(postback({ API_BASE })?.api).toBe(API_BASE);
+  });
+
+  test.each([
+    'http://api-m.paypal.com',
+    'http://127.0.0.1.evil.example',
+    'http://localhost@evil.example',
+    'http://localhost.evil.example',
+    'https://user@paypal.example',
+    'https://paypal.example/',
+    'https://paypal.example/v1',
+    'https://paypal.example?x',
+    'https://PayPal.example',
+    'ftp://paypal.example',
+    'paypal.example',
+    '',
+  ])('may not be %s', (API_BASE) => {
+    expect(() => postback({ API_BASE })).toThrow('must be an origin such as');
   });
 });
 
