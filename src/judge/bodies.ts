@@ -3,7 +3,7 @@ import { formFields } from '../providers/form.ts';
 /** A body as it may have been before something on the way wrote it anew, and what that was. */
 export interface Variant {
   readonly body: Buffer;
-  /** Goes on from "it matches …". */
+  /** What follows the words "it matches". */
   readonly words: string;
 }
 
