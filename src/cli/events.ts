@@ -120,9 +120,7 @@ const show = (): Command =>
         const id = await findEvent(pool, ref);
         const story = id === undefined ? undefined : await showEvent(pool, ref.source, id);
         if (id === undefined || story === undefined) {
-          return nothing(
-            `No event ${nameOfEvent(ref)}. Refused deliveries: everhook rejected --source ${visible(ref.source)}`,
-          );
+          return nothing(whereToLook(ref));
         }
         if (options.body) {
           const body = await bodyOf(pool, ref.source, id);
@@ -139,6 +137,16 @@ const show = (): Command =>
         else printStory(story);
       }),
     );
+
+/** A keyed run, whose id answers and Temporal show, is no event: it takes those of its key. */
+function whereToLook(ref: EventRef): string {
+  const [source = '', workflow] = ref.source.split('~');
+  if (workflow === undefined) {
+    return `No event ${nameOfEvent(ref)}. Refused deliveries: everhook rejected --source ${visible(source)}`;
+  }
+  const key = visible(ref.ids.at(-1) ?? '').replaceAll("'", String.raw`'\''`);
+  return `${nameOfEvent(ref)} is a run that takes the events of a key: everhook events list --source ${visible(source)} --key '${key}'`;
+}
 
 function opened(bytes: Buffer, keys: Keys): Buffer {
   try {

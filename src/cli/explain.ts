@@ -1,12 +1,12 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { processEnvironment, readConfig } from '../config.ts';
-import type { Gateway } from '../define.ts';
+import type { AnyProvider, Gateway } from '../define.ts';
 import { readAddresses } from '../dev/addresses.ts';
 import { developmentSecrets } from '../dev/secrets.ts';
 import { openBody } from '../encryption/credentials.ts';
 import type { Keys } from '../encryption/keys.ts';
 import { SealError } from '../encryption/seal.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, type WebhookError } from '../errors.ts';
 import { findDelivery, type KeptDelivery } from '../journal/search.ts';
 import { hintOf } from '../judge/hint.ts';
 import { judge, settledJudge } from '../judge/judge.ts';
@@ -92,12 +92,23 @@ async function explained(
   if (refusal.note?.includes('authorization')) {
     return unknown('what it showed as authorization is never kept, so that it cannot be judged again');
   }
+  if (wasShownThen(refusal, delivery, source.provider)) {
+    return unknown('what it showed as proof is never kept, so that it cannot be judged again');
+  }
   if (refusal.note?.startsWith('no certificate was captured')) {
     return unknown('the certificate that it names is not kept with it: everhook verify takes it');
   }
   const others = otherJudges(name, gateway);
   const hint = await hintOf({ captured, source, circumstances, refusal, others });
   return { accepted: false, reason: refusal.reason, hint: hint ?? null };
+}
+
+/** A path token, or the header of a token, that is missed now and was not then. */
+function wasShownThen({ note = '' }: WebhookError, delivery: KeptDelivery, provider: AnyProvider): boolean {
+  if (delivery.note?.includes(note)) return false;
+  if (note === 'no token in the path') return true;
+  const [, header] = /^no (\S+)$/.exec(note) ?? [];
+  return header !== undefined && !provider.keepHeaders?.includes(header.toLowerCase());
 }
 
 const unknown = (hint: string): Explanation => ({ accepted: false, reason: null, hint });

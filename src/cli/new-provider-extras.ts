@@ -136,7 +136,7 @@ What it tells of, in a sentence or two.
 ## Send a test event
 
 \`\`\`sh
-everhook send ${name} thing.happened
+npx everhook send ${name} thing.happened
 \`\`\`
 
 And the provider's own way.

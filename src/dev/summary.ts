@@ -105,12 +105,12 @@ function tries({ sources, routes }: Gateway, { sources: on, home }: Config): str
   const place = home === resolve('.everhook') ? '' : `EVERHOOK_HOME=${home} `;
   const commands = on.flatMap((name) => {
     const samples = Object.keys(sources[name]?.provider.samples ?? {});
-    const types = Object.keys(routes[name] ?? {}).filter((type) => type !== '*');
-    const type = types.find((routed) => samples.includes(routed));
+    const routed = Object.keys(routes[name] ?? {});
+    const types = routed.filter((type) => type !== '*');
+    const type =
+      types.find((named) => samples.includes(named)) ?? (routed.includes('*') ? samples[0] : undefined);
     if (type !== undefined) return [`  ${place}npx everhook send ${name} ${type}`];
-    return types
-      .slice(0, 1)
-      .map((routed) => `  ${place}npx everhook send ${name} ${routed} --data body.json`);
+    return types.slice(0, 1).map((named) => `  ${place}npx everhook send ${name} ${named} --data body.json`);
   });
   const [first] = commands;
   return first === undefined ? [] : ['Try, in another terminal:', ...commands, `${first} --duplicate`, ''];

@@ -10,6 +10,9 @@ export async function conformanceTable(findings: readonly Finding[]): Promise<st
     '',
     `What a gateway says of ${cases} requests of ${providers.length} kinds of senders. Written by \`npm run conformance\`; \`npm test\``,
     'judges them all again and fails where a line differs. Where a provider cannot have a case, the line says why.',
+    '',
+    'Each is judged alone, as by [`everhook verify`](verify.md), which knows no journal: what is accepted here and "known again" is a',
+    'duplicate, a conflict or a possible replay to a gateway that had the first one ([which](lifecycle.md#the-journal)).',
     ...providers.flatMap((provider) => [
       '',
       `## ${provider}`,
