@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { bodyLimitOf } from '../check.ts';
@@ -76,9 +75,23 @@ async function* requestsOf(file: string): AsyncGenerator<string> {
     });
     return;
   }
-  for await (const line of createInterface({ input: createReadStream('', { fd: 0 }), crlfDelay: Infinity })) {
+  for await (const line of linesOf(createReadStream('', { fd: 0, encoding: 'utf8' }))) {
     if (line.trim() !== '') yield line;
   }
+}
+
+/** Lines end in a newline alone: Node's readline ends them at U+2028 too, which JSON may hold as it is. */
+async function* linesOf(input: AsyncIterable<string>): AsyncGenerator<string> {
+  const pieces: string[] = [];
+  for await (const chunk of input) {
+    const [first = '', ...others] = chunk.split('\n');
+    pieces.push(first);
+    for (const other of others) {
+      yield pieces.splice(0).join('');
+      pieces.push(other);
+    }
+  }
+  yield pieces.join('');
 }
 
 const settings = z.record(z.string(), z.unknown());
@@ -87,10 +100,11 @@ const requestShape = z.looseObject({
   url: z.string(),
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
   body_base64: z.base64(),
-  certificates: z.record(z.string(), z.string()).optional(),
-  source: z.string().optional(),
-  now: z.number().optional(),
-  config: z.union([settings, z.string()]).optional(),
+  // What is not said may also be said to be null.
+  certificates: z.record(z.string(), z.string()).nullish(),
+  source: z.string().nullish(),
+  now: z.number().nullish(),
+  config: z.union([settings, z.string()]).nullish(),
 });
 
 type Line = z.infer<typeof requestShape>;
@@ -119,9 +133,11 @@ async function verdictOn(
       now: momentOf(line.now ?? now),
     });
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    warn(`everhook: ${error.message}`);
-    return unjudged(error.message);
+    // One line, whatever it holds, does not keep the others from being judged.
+    const message =
+      error instanceof ConfigError ? error.message : `it could not be judged: ${(error as Error).message}`;
+    warn(`everhook: ${message}`);
+    return unjudged(message);
   }
 }
 
@@ -180,7 +196,7 @@ const capturedOf = ({ method, url, headers, body_base64: body, certificates }: L
     [value].flat().map((one) => [name, one] as const),
   ),
   body: Buffer.from(body, 'base64'),
-  ...(certificates !== undefined && { certificates }),
+  ...(certificates && { certificates }),
 });
 
 function momentOf(seconds: number | undefined): Date {
@@ -190,7 +206,7 @@ function momentOf(seconds: number | undefined): Date {
 }
 
 const ownSettings = async (config: Line['config']): Promise<Environment | undefined> =>
-  typeof config === 'string' ? await readConfigFile(config) : config && texts(config);
+  typeof config === 'string' ? await readConfigFile(config) : config ? texts(config) : undefined;
 
 async function readConfigFile(file: string): Promise<Environment> {
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
@@ -214,7 +230,8 @@ const texts = (values: Readonly<Record<string, unknown>>): Environment =>
 
 function parsed(text: string, what: string): unknown {
   try {
-    return JSON.parse(text);
+    // Editors put a byte-order mark in front.
+    return JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (cause) {
     throw new ConfigError(`${what} is no JSON`, { cause });
   }

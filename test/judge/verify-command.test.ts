@@ -148,3 +148,24 @@ test('files that cannot be read stop it, with a message', async () => {
     errors: expect.stringContaining('cannot be read'),
   });
 });
+
+test('no line keeps the others from being judged, and what ends a line is a newline alone', async () => {
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const mine = JSON.stringify(line(body, { now, config: { ...config, OTHER: 'a\u2028b' } }));
+  const lines = [
+    mine.replace('"OTHER":"a\u2028b"', `"OTHER":${deep}`),
+    mine,
+    JSON.stringify(line(body, { source: null, now, config, certificates: null })),
+  ];
+  const { code, verdicts, errors } = await verify(
+    ['--request', '-', '--source', 'stripe'],
+    `\ufeff${lines.join('\r\n')}`,
+  );
+  expect(verdicts).toMatchObject([
+    { accepted: false, reason: null, error: expect.stringContaining('could not be judged') },
+    accepted,
+    accepted,
+  ]);
+  expect(code).toBe(2);
+  expect(errors).not.toMatch(/\n\s+at /);
+});
