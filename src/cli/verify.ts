@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { bodyLimitOf } from '../check.ts';
-import { processEnvironment } from '../config.ts';
+import { environmentPrefix, processEnvironment } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import { ConfigError } from '../errors.ts';
 import type { Captured } from '../judge/captured.ts';
 import { hintOf } from '../judge/hint.ts';
 import { judge, settledJudge, type Judge } from '../judge/judge.ts';
-import type { Environment } from '../settings.ts';
+import { configured } from '../providers/configured.ts';
+import { readSetting, type Environment } from '../settings.ts';
 import { gatewayOption, loadGateway } from './gateway.ts';
 import { print, warn } from './print.ts';
 
@@ -146,7 +147,7 @@ async function judged(
   gateway: Gateway,
   circumstances: { environment: Environment; now: Date },
 ): Promise<Verdict> {
-  const source = settledJudge(judgeOf(name, gateway), circumstances);
+  const source = settledJudge(judgeFor(name, gateway, circumstances), circumstances);
   const judgement = await judge(captured, source, circumstances);
   if (judgement.accepted) {
     const events = judgement.events.map(({ id, types, key }) => ({ id, type: types[0], key: key ?? null }));
@@ -171,6 +172,18 @@ export function judgeOf(name: string, { sources }: Gateway): Judge {
     throw new ConfigError(`no source ${name}; there are ${Object.keys(sources).join(', ')}`);
   }
   return { name, provider: source.provider, bodyLimitBytes: bodyLimitOf(source, 'journal') };
+}
+
+/**
+ * The same; a source that the gateway has not, and whose scheme the settings give (`PARTNER_WEBHOOK_SCHEME`), as one that is
+ * declared `configured()`.
+ */
+function judgeFor(name: string, gateway: Gateway, { environment }: { environment: Environment }): Judge {
+  const isNew = !Object.hasOwn(gateway.sources, name) && /^[a-z][a-z0-9-]*$/.test(name);
+  if (!isNew || readSetting(environment, `${environmentPrefix(name)}WEBHOOK_SCHEME`) === undefined)
+    return judgeOf(name, gateway);
+  const provider = configured();
+  return { name, provider, bodyLimitBytes: bodyLimitOf({ provider, options: {} }, 'journal') };
 }
 
 function parseLine(text: string): Line {
