@@ -4,11 +4,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { bodyLimitOf } from '../check.ts';
 import { environmentPrefix, processEnvironment } from '../config.ts';
-import { source as defineSource, type Gateway } from '../define.ts';
+import type { Gateway } from '../define.ts';
 import { ConfigError } from '../errors.ts';
 import type { Captured } from '../judge/captured.ts';
 import { hintOf } from '../judge/hint.ts';
-import { judge, settledJudge, type Circumstances, type Judge } from '../judge/judge.ts';
+import { judge, settledJudge, type Judge } from '../judge/judge.ts';
 import { configured } from '../providers/configured.ts';
 import { readSetting, type Environment } from '../settings.ts';
 import { gatewayOption, loadGateway } from './gateway.ts';
@@ -145,9 +145,9 @@ async function judged(
   captured: Captured,
   name: string,
   gateway: Gateway,
-  circumstances: Circumstances,
+  circumstances: { environment: Environment; now: Date },
 ): Promise<Verdict> {
-  const source = settledJudge(judgeOf(name, withConfigured(name, gateway, circumstances)), circumstances);
+  const source = settledJudge(judgeFor(name, gateway, circumstances), circumstances);
   const judgement = await judge(captured, source, circumstances);
   if (judgement.accepted) {
     const events = judgement.events.map(({ id, types, key }) => ({ id, type: types[0], key: key ?? null }));
@@ -157,14 +157,6 @@ async function judged(
   const others = otherJudges(name, gateway);
   const hint = await hintOf({ captured, source, circumstances, refusal, others });
   return { accepted: false, reason: refusal.reason, handshake: false, events: [], hint: hint ?? null };
-}
-
-/** A source that the gateway has not, and that the settings have a scheme for, is one declared `configured()`. */
-function withConfigured(name: string, gateway: Gateway, { environment }: Circumstances): Gateway {
-  if (Object.hasOwn(gateway.sources, name) || !/^[a-z][a-z0-9-]*$/.test(name)) return gateway;
-  const scheme = readSetting(environment, `${environmentPrefix(name)}WEBHOOK_SCHEME`);
-  if (scheme === undefined) return gateway;
-  return { ...gateway, sources: { ...gateway.sources, [name]: defineSource(configured()) } };
 }
 
 /** The gateway's other sources, for which a request may have been meant. */
@@ -180,6 +172,19 @@ export function judgeOf(name: string, { sources }: Gateway): Judge {
     throw new ConfigError(`no source ${name}; there are ${Object.keys(sources).join(', ')}`);
   }
   return { name, provider: source.provider, bodyLimitBytes: bodyLimitOf(source, 'journal') };
+}
+
+/**
+ * The same; a source that the gateway has not, and whose scheme the settings give (`PARTNER_WEBHOOK_SCHEME`), as one that is
+ * declared `configured()`.
+ */
+function judgeFor(name: string, gateway: Gateway, { environment }: { environment: Environment }): Judge {
+  const isNew =
+    !Object.hasOwn(gateway.sources, name) && /^(?!(?:everhook|temporal)$)[a-z][a-z0-9-]*$/.test(name);
+  if (!isNew || readSetting(environment, `${environmentPrefix(name)}WEBHOOK_SCHEME`) === undefined)
+    return judgeOf(name, gateway);
+  const provider = configured();
+  return { name, provider, bodyLimitBytes: bodyLimitOf({ provider, options: {} }, 'journal') };
 }
 
 function parseLine(text: string): Line {

@@ -1,3 +1,4 @@
+import { parse as parseLossless } from 'lossless-json';
 import { formFields } from '../providers/form.ts';
 
 /** A body as it may have been before something on the way wrote it anew, and what that was. */
@@ -112,8 +113,16 @@ const rewritten = (body: Buffer, change: (text: string) => string, encoding: Buf
 
 const startsWithMark = (body: Buffer): boolean => body.subarray(0, 3).equals(byteOrderMark);
 
-const asJson = (body: Buffer, write: (value: unknown) => string) =>
-  Buffer.from(write(JSON.parse(body.toString()) as unknown));
+const asJson = (body: Buffer, write: (value: unknown) => string): Buffer => {
+  const text = body.toString();
+  if (!/\d{16}|\.\d*0(?!\d)/.test(text)) return Buffer.from(write(JSON.parse(text) as unknown));
+  // What JavaScript would round or shorten, other languages write as it came: numbers travel as marked texts.
+  const marked = parseLossless(text, null, { parseNumber: (digits) => mark + digits });
+  return Buffer.from(write(marked).replace(new RegExp(`"${mark}([^"]*)"`, 'g'), '$1'));
+};
+
+/** No body holds it, at least none that a person asks about. */
+const mark = 'everhook-number:';
 
 const asForm = (body: Buffer, write: (fields: [string, string][]) => string): Buffer | undefined => {
   const text = body.toString();
@@ -135,7 +144,7 @@ const encodeForm = (
 const textMembers = (value: unknown): [string, string][] =>
   Object.entries(value as object).map(([name, member]) => [
     name,
-    typeof member === 'string' ? member : JSON.stringify(member),
+    typeof member === 'string' ? member.replace(mark, '') : JSON.stringify(member),
   ]);
 
 /** JSON with a blank behind `:` and `,`. */

@@ -8,6 +8,9 @@ import { decodedProofs, settingsVariants } from './secrets.ts';
 /** Bodies up to so many bytes are tried in every way at once; larger ones in one way at a time. */
 const pairedBytes = 262_144;
 
+/** How long is tried to find a hint, in milliseconds: what takes the longest, a body of megabytes in many ways, comes to its end. */
+const budgetMs = 2000;
+
 /** A refused request, and what there is to find out why. */
 export interface Riddle {
   readonly captured: Captured;
@@ -18,6 +21,17 @@ export interface Riddle {
   readonly others?: readonly Judge[];
 }
 
+/** A riddle with a moment, of `performance.now()`, at which no more is tried. */
+type Timed = Riddle & { readonly until: number };
+
+/** As many as come in time. */
+function* inTime<Each>(all: Iterable<Each>, { until }: Timed): Generator<Each> {
+  for (const each of all) {
+    if (performance.now() > until) return;
+    yield each;
+  }
+}
+
 /**
  * What a person would try next, found by trying it: other secrets, the body as it may have been, another address, another
  * clock. Undefined where nothing comes to mind. Names variables and changes; never a secret, a signature or a body.
@@ -26,11 +40,13 @@ export async function hintOf(riddle: Riddle): Promise<string | undefined> {
   const { refusal } = riddle;
   const { reason } = refusal;
   if (reason === 'timestamp_stale' || reason === 'timestamp_future') return await clockHint(riddle);
-  if (refusal.code === 'signature_invalid') return await proofHint(riddle);
+  if (refusal.code === 'signature_invalid') {
+    return await proofHint({ ...riddle, until: performance.now() + budgetMs });
+  }
   return plainHint(riddle);
 }
 
-async function proofHint(riddle: Riddle): Promise<string | undefined> {
+async function proofHint(riddle: Timed): Promise<string | undefined> {
   const { captured, source, refusal } = riddle;
   const found =
     (await changedRequest(riddle)) ?? (await changedSettings(riddle)) ?? (await changedBoth(riddle));
@@ -80,21 +96,22 @@ function missingHint({ captured, refusal }: Riddle): string {
 }
 
 /** Does it match when the request is put back as it may have been? */
-async function changedRequest({ captured, source, circumstances }: Riddle): Promise<string | undefined> {
+async function changedRequest(riddle: Timed): Promise<string | undefined> {
+  const { captured, source, circumstances } = riddle;
   const proven = provenBy(source, circumstances);
   const matches = async (changed: Captured, publicUrl = proven.publicUrl) =>
     isProof(await prove(changed, { source, proof: proven.proof, publicUrl, now: circumstances.now }));
-  for (const { body, words } of bodyVariants(captured.body)) {
+  for (const { body, words } of inTime(bodyVariants(captured.body), riddle)) {
     if (await matches({ ...captured, body })) {
       return `signed by another secret, or the body was changed on the way: it matches ${words}`;
     }
   }
-  for (const { headers, words } of headerVariants(captured, source.provider)) {
+  for (const { headers, words } of inTime(headerVariants(captured, source.provider), riddle)) {
     if (await matches({ ...captured, headers }))
       return `a header was changed on the way: it matches with ${words}`;
   }
   if (!source.provider.signsUrl) return undefined;
-  for (const { url, words } of urlVariants(captured, proven.publicUrl)) {
+  for (const { url, words } of inTime(urlVariants(captured, proven.publicUrl), riddle)) {
     const path = url.replace(/^https?:\/\/[^/]*/i, '');
     const origin = url.slice(0, url.length - path.length);
     if (await matches({ ...captured, url: path }, origin)) {
@@ -105,13 +122,15 @@ async function changedRequest({ captured, source, circumstances }: Riddle): Prom
 }
 
 /** Does it match with other settings: a secret copied wrongly, or another endpoint's? */
-async function changedSettings({ captured, source, circumstances }: Riddle): Promise<string | undefined> {
-  for (const { environment, words } of settingsVariants(source, circumstances.environment)) {
+async function changedSettings(riddle: Timed): Promise<string | undefined> {
+  const { captured, source, circumstances } = riddle;
+  const variants = settingsVariants(source, circumstances.environment);
+  for (const { environment, words } of inTime(variants, riddle)) {
     const proven = provenOrNot(source, { ...circumstances, environment });
     if (proven && isProof(await prove(captured, { source, ...proven, now: circumstances.now }))) return words;
   }
   const { proof, publicUrl } = provenBy(source, circumstances);
-  for (const { proof: decoded, words } of decodedProofs(proof)) {
+  for (const { proof: decoded, words } of inTime(decodedProofs(proof), riddle)) {
     if (isProof(await prove(captured, { source, proof: decoded, publicUrl, now: circumstances.now })))
       return words;
   }
@@ -119,13 +138,14 @@ async function changedSettings({ captured, source, circumstances }: Riddle): Pro
 }
 
 /** Both at once: another secret, and a body that was changed. */
-async function changedBoth({ captured, source, circumstances }: Riddle): Promise<string | undefined> {
+async function changedBoth(riddle: Timed): Promise<string | undefined> {
+  const { captured, source, circumstances } = riddle;
   if (captured.body.length > pairedBytes) return undefined;
-  const bodies = [...bodyVariants(captured.body)];
-  for (const settings of settingsVariants(source, circumstances.environment)) {
+  const bodies = [...inTime(bodyVariants(captured.body), riddle)];
+  for (const settings of inTime(settingsVariants(source, circumstances.environment), riddle)) {
     const proven = provenOrNot(source, { ...circumstances, environment: settings.environment });
     if (!proven) continue;
-    for (const { body, words } of bodies) {
+    for (const { body, words } of inTime(bodies, riddle)) {
       const refusal = await prove({ ...captured, body }, { source, ...proven, now: circumstances.now });
       if (isProof(refusal))
         return `${settings.words}, and the body was changed on the way: it matches ${words}`;
@@ -148,8 +168,9 @@ function provenOrNot(source: Judge, circumstances: Circumstances) {
 }
 
 /** Another source of the gateway that takes it as it is. */
-async function meantFor({ captured, circumstances, others = [] }: Riddle): Promise<string | undefined> {
-  for (const other of others) {
+async function meantFor(riddle: Timed): Promise<string | undefined> {
+  const { captured, circumstances, others = [] } = riddle;
+  for (const other of inTime(others, riddle)) {
     if (provenOrNot(other, circumstances) === undefined) continue;
     const judgement = await judge(captured, other, circumstances);
     if (judgement.accepted) return other.name;
@@ -241,13 +262,16 @@ async function clockHint({ captured, source, circumstances, refusal }: Riddle): 
     return (await prove(captured, { source, ...proven, now: moment })) === undefined;
   };
   // No clock is wrong by years: then the unit is.
-  if (/\d{9,} s/.test(refusal.note ?? '')) {
+  if (/\d{9,} m?s/.test(refusal.note ?? '')) {
     if (await passesAt(now.getTime() * 1000))
       return 'the time is in milliseconds, where seconds are expected';
     if (await passesAt(now.getTime() / 1000))
       return 'the time is in seconds, where milliseconds are expected';
   }
-  const age = refusal.note ?? 'too old';
+  const age = (refusal.note ?? 'too old').replace(
+    /^(\d+) ms/,
+    (_all, ms: string) => `${Number(ms) / 1000} s`,
+  );
   return refusal.reason === 'timestamp_stale'
     ? `${age} by this clock: a replay, a delivery that waited in a queue or a tool, or a clock that is wrong`
     : `${age} of this clock: one of the two clocks is wrong`;

@@ -5,6 +5,7 @@ import { requireMethod } from '../api/webhook.ts';
 import { readProof, readPublicUrl, settledProvider } from '../config.ts';
 import type { AnyProvider } from '../define.ts';
 import { WebhookError } from '../errors.ts';
+import { fingerprint } from '../journal/fingerprint.ts';
 import type { ReadEvent } from '../providers/provider.ts';
 import { readSetting, type Environment } from '../settings.ts';
 import { deliveryOf, type Captured } from './captured.ts';
@@ -44,9 +45,11 @@ export async function judge(
   try {
     const delivery = deliveryOf(captured, { receivedAt: circumstances.now });
     const reading = provider.read(blanked(delivery, provider));
-    return 'handshake' in reading
-      ? { accepted: true, handshake: true, events: [] }
-      : { accepted: true, handshake: false, events: reading.events.map(bounded) };
+    if ('handshake' in reading) return { accepted: true, handshake: true, events: [] };
+    const events = reading.events.map(bounded);
+    // Nothing takes what is too deep to be written again.
+    for (const { sameness, payload } of events) fingerprint(sameness ?? payload);
+    return { accepted: true, handshake: false, events };
   } catch (error) {
     return { accepted: false, refusal: refusalOf(error) };
   }

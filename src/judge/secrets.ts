@@ -43,7 +43,7 @@ export function* settingsVariants(
   }
 }
 
-/** PayPal's other environment, and its simulator. */
+/** PayPal's other environment. */
 function* otherPlaces(
   prefix: string,
   { proof }: AnyProvider,
@@ -56,10 +56,6 @@ function* otherPlaces(
       words: `it is of the other environment: it matches with ${prefix}ENVIRONMENT=${place}`,
     };
   }
-  yield {
-    environment: withValue(environment, `${prefix}WEBHOOK_ID`, simulatorId),
-    words: 'it is of the simulator, whose events are taken where they are switched on',
-  };
 }
 
 /** `WEBHOOK_SECRET` of `STRIPE_WEBHOOK_SECRET_PREVIOUS`. */
@@ -132,12 +128,21 @@ const changes: readonly Change[] = [
   ],
 ];
 
-/** A proof as its sender may hold it, its secrets' bytes decoded from the text that they are. */
+/** A proof as its sender may hold it: its secrets' bytes decoded from the text that they are, or for PayPal's simulator. */
 export function* decodedProofs(
   proof: unknown,
 ): Generator<{ readonly proof: unknown; readonly words: string }> {
-  if (typeof proof !== 'object' || proof === null || !('secrets' in proof) || !Array.isArray(proof.secrets))
-    return;
+  if (typeof proof !== 'object' || proof === null) return;
+  if ('webhookIds' in proof) {
+    // Settings for the live system do not take the simulator's id.
+    for (const environment of ['live', 'sandbox']) {
+      yield {
+        proof: { ...proof, environment, webhookIds: [simulatorId] },
+        words: 'it is of the simulator, whose events are taken where they are switched on',
+      };
+    }
+  }
+  if (!('secrets' in proof) || !Array.isArray(proof.secrets)) return;
   const texts = proof.secrets.filter((one): one is string => typeof one === 'string');
   if (texts.length === 0) return;
   const decoded = (encoding: 'base64' | 'hex') =>

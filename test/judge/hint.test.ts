@@ -5,6 +5,7 @@ import { hintOf } from '../../src/judge/hint.ts';
 import { judge, type Judge } from '../../src/judge/judge.ts';
 import { github } from '../../src/providers/github.ts';
 import { hmac } from '../../src/providers/hmac.ts';
+import { hubspot } from '../../src/providers/hubspot.ts';
 import { stripe } from '../../src/providers/stripe.ts';
 
 const now = new Date('2026-11-20T12:00:00Z');
@@ -64,6 +65,12 @@ describe('a body that was changed on the way', () => {
       'the form was unpacked',
     ],
     ['JSON made a form', body, `payload=${encodeURIComponent(body)}`, 'it was made a form'],
+    [
+      'JSON with long numbers',
+      '{"id":820982911946154508,"n":1.0,"a":"b/c"}'.replace('/', '\\/'),
+      '{"id":820982911946154508,"n":1.0,"a":"b/c"}',
+      'as PHP writes JSON',
+    ],
     ['Latin-1', 'žluť', Buffer.from(Buffer.from('žluť').toString('latin1')), 'Latin-1'],
     ['base64', body, Buffer.from(body).toString('base64'), 'base64'],
     ['a consumed body', '', body, 'empty'],
@@ -116,7 +123,36 @@ describe('the time', () => {
     const found = await hint(sent(body, signature(body, secret, now.getTime())));
     expect(found).toBe('the time is in milliseconds, where seconds are expected');
   });
+
+  const hubspotHint = (time: number) => {
+    const signed = createHmac('sha256', 'hubspot-secret')
+      .update(`POSThttps://a.example/x${body}${time}`)
+      .digest('base64');
+    const request: Captured = {
+      method: 'POST',
+      url: 'https://a.example/x',
+      headers: [
+        ['x-hubspot-signature-v3', signed],
+        ['x-hubspot-request-timestamp', String(time)],
+      ],
+      body: Buffer.from(body),
+    };
+    const by = { name: 'hubspot', provider: hubspot() };
+    return hint(request, { by, settings: { HUBSPOT_WEBHOOK_SECRET: 'hubspot-secret' } });
+  };
+  test('is in seconds, where milliseconds are expected, and is told in seconds where those are', async () => {
+    expect(await hubspotHint(seconds)).toBe('the time is in seconds, where milliseconds are expected');
+    expect(await hubspotHint((seconds - 412) * 1000)).toMatch(/^412 s old by this clock/);
+  });
 });
+
+test('what takes long to try comes to an end', async () => {
+  const large = `[${'{"a":1},'.repeat(600_000)}1]`;
+  const startedAt = performance.now();
+  const found = await hint(sent(large, signature(body)));
+  expect(found).toContain('signed by another secret');
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
+}, 30_000);
 
 test('what is genuine for another source is told so', async () => {
   const request = {
@@ -169,4 +205,6 @@ test('what the gateway refuses before it reads is refused here too', async () =>
     'content_encoding',
   );
   expect(await reason(request, { ...source, bodyLimitBytes: 10 })).toBe('body_over_limit');
+  const deep = `{"id":"evt_1","type":"a","data":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+  expect(await reason(sent(deep, signature(deep)))).toBe('too_deep');
 });

@@ -17,7 +17,8 @@ async function hint(
   const place = signedFor.ENVIRONMENT === 'live' ? '' : 'sandbox.';
   const { root, intermediate, leaf, keys } = await hierarchy(`messageverificationcerts.${place}paypal.com`);
   const proof = {
-    ...paypal().proof.parse({ ...signedFor, TRUSTED_ROOTS: root.pem }),
+    ...paypal().proof.parse({ ...signedFor, WEBHOOK_ID: 'ID', TRUSTED_ROOTS: root.pem }),
+    webhookIds: [signedFor.WEBHOOK_ID] as const,
     privateKey: await privateKeyOf({ keys }),
   };
   const headers = paypal().sign({ method: 'POST', url: '', body, type: 'A.B' }, proof, now);
@@ -48,6 +49,10 @@ test("the simulator's events", async () => {
   expect(await hint({ WEBHOOK_ID: 'WEBHOOK_ID', ENVIRONMENT: 'sandbox' }, settings)).toContain(
     'it is of the simulator',
   );
+  const live = { ...settings, PAYPAL_ENVIRONMENT: 'live' };
+  for (const ENVIRONMENT of ['live', 'sandbox'] as const) {
+    expect(await hint({ WEBHOOK_ID: 'WEBHOOK_ID', ENVIRONMENT }, live)).toContain('it is of the simulator');
+  }
 });
 
 test("another source's webhook", async () => {

@@ -169,3 +169,26 @@ test('no line keeps the others from being judged, and what ends a line is a newl
   expect(code).toBe(2);
   expect(errors).not.toMatch(/\n\s+at /);
 });
+
+test('a source that the gateway has not is judged by the scheme that its settings give', async () => {
+  const sign = (key: string) => createHmac('sha512', key).update(body).digest('base64');
+  const partner = (settings: object) =>
+    JSON.stringify({
+      ...line(body, { source: 'partner', url: '/webhooks/partner', config: settings }),
+      headers: { 'X-Sig': sign('first') },
+    });
+  const scheme = { kind: 'hmac', header: 'x-sig', algorithm: 'sha512', encoding: 'base64', id: '/id' };
+  const lines = [
+    partner({ PARTNER_WEBHOOK_SCHEME: scheme, PARTNER_WEBHOOK_SECRET: 'first' }),
+    partner({ PARTNER_WEBHOOK_SCHEME: scheme, PARTNER_WEBHOOK_SECRET: 'other' }),
+    partner({ PARTNER_WEBHOOK_SCHEME: { kind: 'hmc' }, PARTNER_WEBHOOK_SECRET: 'first' }),
+    partner({ PARTNER_WEBHOOK_SECRET: 'first' }),
+  ];
+  const { verdicts } = await verify(['--request', '-'], lines.join('\n'));
+  expect(verdicts).toMatchObject([
+    { accepted: true, events: [{ id: 'evt_1', type: 'customer.created', key: null }] },
+    { accepted: false, reason: 'signature_mismatch' },
+    { accepted: false, error: expect.stringContaining('PARTNER_WEBHOOK_SCHEME: kind must be') },
+    { accepted: false, error: expect.stringContaining('no source partner') },
+  ]);
+});
