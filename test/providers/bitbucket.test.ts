@@ -5,6 +5,7 @@ import { WebhookError } from '../../src/errors.ts';
 import { bitbucket } from '../../src/providers/bitbucket.ts';
 import { DeliveryHeaders, type Delivery } from '../../src/providers/provider.ts';
 import { providerContract } from './contract.ts';
+import { bitbucketCloudKeys } from './recorded.ts';
 
 const bodyWith = (text: string) =>
   `{"pullrequest":{"id":4,"title":"${text}","updated_on":"2026-11-20T10:00:00.123456+00:00"},"repository":{"uuid":"{r-1}","full_name":"octo/hello"}}`;
@@ -64,32 +65,10 @@ const folder = new URL('./fixtures/bitbucket/', import.meta.url);
 const filesIn = (name: string) =>
   readdirSync(new URL(`${name}/`, folder)).filter((file) => file.endsWith('.json'));
 
-/** Keys of support.atlassian.com/bitbucket-cloud/docs/event-payloads, by the names of the recorded files. */
-const cloudKeys: Record<string, string> = {
-  'commit-comment-created': 'repo:commit_comment_created',
-  'issue-comment-created': 'issue:comment_created',
-  'issue-created': 'issue:created',
-  'issue-updated': 'issue:updated',
-  'pull-request-approval-removed': 'pullrequest:unapproved',
-  'pull-request-approved': 'pullrequest:approved',
-  'pull-request-comment-created': 'pullrequest:comment_created',
-  'pull-request-comment-deleted': 'pullrequest:comment_deleted',
-  'pull-request-comment-updated': 'pullrequest:comment_updated',
-  'pull-request-created': 'pullrequest:created',
-  'pull-request-declined': 'pullrequest:rejected',
-  'pull-request-merged': 'pullrequest:fulfilled',
-  'pull-request-updated': 'pullrequest:updated',
-  'repo-commit-status-created': 'repo:commit_status_created',
-  'repo-commit-status-updated': 'repo:commit_status_updated',
-  'repo-fork': 'repo:fork',
-  'repo-push': 'repo:push',
-  'repo-updated': 'repo:updated',
-};
-
 describe('Bitbucket Cloud', () => {
   test.each(filesIn('cloud'))('accepts and reads the recorded %s', (file) => {
     const body = readFileSync(new URL(`cloud/${file}`, folder));
-    const key = cloudKeys[file.replace('.json', '')]!;
+    const key = bitbucketCloudKeys[file]!;
     const delivery = deliveryOf(body, cloud(body, key));
     expect(judge(delivery)).toBe('accepted');
     expect(readOne(delivery)).toMatchObject({

@@ -7,6 +7,7 @@ import { forgejo } from '../../src/providers/forgejo.ts';
 import { gitea } from '../../src/providers/gitea.ts';
 import { DeliveryHeaders, type Delivery } from '../../src/providers/provider.ts';
 import { providerContract } from './contract.ts';
+import { giteaNames } from './recorded.ts';
 
 const bodyWith = (text: string) =>
   `{"action":"opened","number":3,"issue":{"id":31,"number":3,"title":"${text}","updated_at":"2026-11-20T10:00:00+01:00"},"repository":{"id":42,"full_name":"octo/hello"}}`;
@@ -76,38 +77,13 @@ const sent = (body: Buffer | string, event: string, kind = event): Record<string
 const folder = new URL('./fixtures/gitea/', import.meta.url);
 const recorded = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
-/** The event and the kind that each was sent under, by modules/webhook/type.go. */
-const names: Record<string, [event: string, kind: string, type: string]> = {
-  'create-event.json': ['create', 'create', 'create'],
-  'delete-event.json': ['delete', 'delete', 'delete'],
-  'fork-event.json': ['fork', 'fork', 'fork'],
-  'issue-assign-event.json': ['issues', 'issue_assign', 'issues.assigned'],
-  'issue-comment-event.json': ['issue_comment', 'issue_comment', 'issue_comment.created'],
-  'issue-label-event.json': ['issues', 'issue_label', 'issues.label_updated'],
-  'issue-milestone-event.json': ['issues', 'issue_milestone', 'issues.milestoned'],
-  'issues-event.json': ['issues', 'issues', 'issues.opened'],
-  'pull-request-assign-event.json': ['pull_request', 'pull_request_assign', 'pull_request.assigned'],
-  'pull-request-comment-event.json': ['issue_comment', 'pull_request_comment', 'issue_comment.created'],
-  'pull-request-event.json': ['pull_request', 'pull_request', 'pull_request.opened'],
-  'pull-request-label-event.json': ['pull_request', 'pull_request_label', 'pull_request.label_updated'],
-  'pull-request-milestone-event.json': ['pull_request', 'pull_request_milestone', 'pull_request.milestoned'],
-  'pull-request-review-event.json': [
-    'pull_request_approved',
-    'pull_request_review_approved',
-    'pull_request_approved.reviewed',
-  ],
-  'push-event.json': ['push', 'push', 'push'],
-  'release-event.json': ['release', 'release', 'release.published'],
-  'repository-event.json': ['repository', 'repository', 'repository.created'],
-};
-
 describe.each([
   ['gitea', gitea()],
   ['forgejo', forgejo()],
 ] as const)('%s', (name, provider) => {
   test.each(recorded)('accepts and reads the recorded %s', (file) => {
     const body = readFileSync(new URL(file, folder));
-    const [event, kind, type] = names[file]!;
+    const [event, kind, type] = giteaNames[file]!;
     const delivery = deliveryOf(body, sent(body, event, kind));
     expect(judge(provider, delivery)).toBe('accepted');
     const read = readOne(provider, delivery);

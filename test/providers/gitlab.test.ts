@@ -6,6 +6,7 @@ import { samplePush } from '../../src/providers/github-samples.ts';
 import { gitlab } from '../../src/providers/gitlab.ts';
 import { headerOf, signed, withBody, withHeader } from '../conformance/requests.ts';
 import { judgeCaptured } from '../conformance/run.ts';
+import { gitlabTypeOf } from './recorded.ts';
 
 const provider = gitlab();
 const now = new Date('2026-11-20T12:00:00Z');
@@ -368,28 +369,6 @@ describe('reading', () => {
 describe("GitLab's own bodies", async () => {
   const folder = new URL('fixtures/gitlab/', import.meta.url);
   const files = (await readdir(folder)).filter((file) => file.endsWith('.json'));
-  /** What the file is called by, where its body's kind and action are others. */
-  const named: Readonly<Record<string, string>> = {
-    'build.json': 'build',
-    'job.json': 'build',
-    'member.json': 'user_add_to_group',
-    'project.json': 'project_create',
-    'subgroup.json': 'subgroup_create',
-    'group_merge_request.json': 'merge_request.merge',
-    'service_merge_request.json': 'merge_request.update',
-    'merge_request.json': 'merge_request.open',
-    'issue.json': 'issue.open',
-    'release.json': 'release.create',
-    'wiki_page.json': 'wiki_page.create',
-  };
-  const expected = (file: string): string => {
-    if (file.startsWith('emoji_')) return 'emoji.award';
-    if (file.startsWith('note_')) return 'note.create';
-    if (file.startsWith('milestone_')) return 'milestone.create';
-    if (file.startsWith('resource_access_token_')) return 'access_token';
-    return named[file] ?? file.replace(/\.json$/, '');
-  };
-
   test('are there', () => {
     expect(files.length).toBeGreaterThanOrEqual(30);
   });
@@ -416,7 +395,7 @@ describe("GitLab's own bodies", async () => {
     const payload = JSON.parse(body.toString()) as { project?: { id?: number }; project_id?: number };
     const project = payload.project?.id ?? payload.project_id;
     expect(event).toMatchObject({ id, payload });
-    expect(event.types[0]).toBe(expected(file));
+    expect(event.types[0]).toBe(gitlabTypeOf(file));
     expect(event.key).toBe(project === undefined ? undefined : String(project));
     expect(await said(withBody(given, Buffer.concat([body, Buffer.from(' ')])), bySigning)).toBe(
       'signature_mismatch',
