@@ -179,7 +179,8 @@ export function judgeOf(name: string, { sources }: Gateway): Judge {
  * declared `configured()`.
  */
 function judgeFor(name: string, gateway: Gateway, { environment }: { environment: Environment }): Judge {
-  const isNew = !Object.hasOwn(gateway.sources, name) && /^[a-z][a-z0-9-]*$/.test(name);
+  const isNew =
+    !Object.hasOwn(gateway.sources, name) && /^(?!(?:everhook|temporal)$)[a-z][a-z0-9-]*$/.test(name);
   if (!isNew || readSetting(environment, `${environmentPrefix(name)}WEBHOOK_SCHEME`) === undefined)
     return judgeOf(name, gateway);
   const provider = configured();

@@ -69,7 +69,7 @@ describe('a body that was changed on the way', () => {
       'JSON with long numbers',
       '{"id":820982911946154508,"n":1.0,"a":"b/c"}'.replace('/', '\\/'),
       '{"id":820982911946154508,"n":1.0,"a":"b/c"}',
-      'as JSON with \\/',
+      'as PHP writes JSON',
     ],
     ['Latin-1', 'žluť', Buffer.from(Buffer.from('žluť').toString('latin1')), 'Latin-1'],
     ['base64', body, Buffer.from(body).toString('base64'), 'base64'],
