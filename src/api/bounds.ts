@@ -12,10 +12,12 @@ const labelCount = 8;
 export function bounded(event: ReadEvent): ReadEvent {
   requireStorable(event.id, 'id');
   for (const type of event.types) requireStorable(type, 'type');
-  if (event.key !== undefined) requireStorable(event.key, 'key');
-  const { occurredAt, labels, ...rest } = event;
+  const { key, occurredAt, labels, ...rest } = event;
+  if (key) requireStorable(key, 'key');
   return {
     ...rest,
+    // An empty key says as much as none.
+    ...(key && { key }),
     // Temporal and PostgreSQL know other years, and nobody means them: the time of arrival serves.
     ...(occurredAt !== undefined && isCommonYear(occurredAt) && { occurredAt }),
     ...(labels !== undefined && { labels: cutLabels(labels) }),

@@ -99,11 +99,20 @@ const requestShape = z.looseObject({
   method: z.string().default('POST'),
   url: z.string(),
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
-  body_base64: z.base64(),
+  // Also of the URL-safe kind, without padding, or in lines.
+  body_base64: z.string().regex(/^[\w+/\s-]*={0,2}\s*$/, 'no base64'),
   // What is not said may also be said to be null.
   certificates: z.record(z.string(), z.string()).nullish(),
   source: z.string().nullish(),
-  now: z.number().nullish(),
+  now: z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d+(\.\d+)?$/)
+        .transform(Number),
+    ])
+    .nullish(),
   config: z.union([settings, z.string()]).nullish(),
 });
 
@@ -128,9 +137,15 @@ async function verdictOn(
     const name = line.source ?? source;
     if (name === undefined) throw new ConfigError('no source: say --source, or "source" in the line');
     const own = await ownSettings(line.config);
-    return await judged(capturedOf(line), name, gateway, {
+    const circumstances = {
       environment: own ?? environment ?? processEnvironment(),
       now: momentOf(line.now ?? now),
+    };
+    return await judged(capturedOf(line), name, gateway, circumstances).catch((error: unknown) => {
+      const hint = blanksHint(name, circumstances.environment);
+      if (!(error instanceof ConfigError) || hint === null) throw error;
+      warn(`everhook: ${error.message}`);
+      return { ...unjudged(error.message), hint };
     });
   } catch (error) {
     // One line, whatever it holds, does not keep the others from being judged.
@@ -139,6 +154,16 @@ async function verdictOn(
     warn(`everhook: ${message}`);
     return unjudged(message);
   }
+}
+
+/** Where a secret has a form, blanks around it make it none. */
+function blanksHint(source: string, environment: Environment): string | null {
+  const prefix = environmentPrefix(source);
+  const [name] =
+    Object.entries(environment).find(
+      ([variable, value]) => variable.startsWith(prefix) && value !== undefined && value !== value.trim(),
+    ) ?? [];
+  return name === undefined ? null : `the secret has blanks around it: trim ${name}`;
 }
 
 async function judged(

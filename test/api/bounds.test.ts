@@ -16,3 +16,7 @@ test.each(['0001-01-01T00:00:00.000Z', '2026-01-02T03:04:05.000Z', '9999-12-31T2
     expect(bounded({ ...read, occurredAt })).toEqual({ ...read, occurredAt });
   },
 );
+
+test('an empty key is none', () => {
+  expect(bounded({ id: 'a', types: ['b'], key: '', payload: {} })).not.toHaveProperty('key');
+});

@@ -99,6 +99,20 @@ test('lines are judged one by one, each by its own source, clock and proofs', as
   expect(JSON.stringify(verdicts)).not.toContain('whsec_first');
 });
 
+test('a secret that blanks around it make unusable is told so, and base64 may be written in any way', async () => {
+  const blanks = { SVIX_WEBHOOK_SECRET: ` whsec_${Buffer.alloc(32).toString('base64')}` };
+  const loose = {
+    ...line(body, { source: 'stripe', config, now: String(now) }),
+    body_base64: Buffer.from(body).toString('base64url'),
+  };
+  const lines = [line(body, { source: 'svix', config: blanks }), loose];
+  const { verdicts } = await verify(['--request', '-'], lines.map((one) => JSON.stringify(one)).join('\n'));
+  expect(verdicts).toMatchObject([
+    { accepted: false, reason: null, hint: 'the secret has blanks around it: trim SVIX_WEBHOOK_SECRET' },
+    accepted,
+  ]);
+});
+
 test('a source that the gateway has not is judged by its scheme, where one is set', async () => {
   const request = {
     url: '/webhooks/partner',
