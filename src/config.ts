@@ -291,9 +291,15 @@ function readSources({ sources }: Gateway, list: string | undefined): string[] {
   return [...new Set(names)];
 }
 
+/** Whether a text has the form of a source's name. */
+export const hasNameForm = (text: string): boolean => /^[a-z][a-z0-9-]*$/.test(text);
+
+/** Names that no source may have: Everhook's own, and Temporal's. */
+export const isReserved = (name: string): boolean => name === 'everhook' || name === 'temporal';
+
 function requireSourceName(name: string): void {
-  if (!/^[a-z][a-z0-9-]*$/.test(name)) {
+  if (!hasNameForm(name)) {
     throw new ConfigError(`source ${name}: names are lower-case letters, digits and -, a letter first`);
   }
-  if (name === 'everhook' || name === 'temporal') throw new ConfigError(`no source may be called ${name}`);
+  if (isReserved(name)) throw new ConfigError(`no source may be called ${name}`);
 }

@@ -12,7 +12,7 @@ import { embeddedTemporal } from './dev/embedded-temporal.ts';
 import { findBinary } from './dev/find-binary.ts';
 import { startPostgres } from './dev/postgres.ts';
 import { expectedRun } from './dev/expected-run.ts';
-import { sampleRequest, type SignedRequest } from './dev/signed-request.ts';
+import { sampleRequest, webhookPath, type SignedRequest } from './dev/signed-request.ts';
 import { startTemporalServer } from './dev/temporal-server.ts';
 import { ConfigError } from './errors.ts';
 import { openBlobs } from './journal/blobs.ts';
@@ -113,8 +113,7 @@ export async function testGateway(
       const provider = Object.hasOwn(sources, source) ? sources[source]!.provider : undefined;
       if (!provider) throw new ConfigError(`no source ${source}`);
       const proof = readSigningProof(source, provider, config.setting);
-      const token = provider.pathToken?.(proof);
-      const url = `${api.url}/webhooks/${source}${token === undefined ? '' : `/${encodeURIComponent(token)}`}`;
+      const url = api.url + webhookPath(source, provider, proof);
       const signed = sampleRequest({
         provider,
         proof,

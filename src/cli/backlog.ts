@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { hasNameForm } from '../config.ts';
 import type { Pool } from 'pg';
 import { ConfigError } from '../errors.ts';
 import {
@@ -196,7 +197,7 @@ function heldOf(text: string): Held {
   const at = text.indexOf('/');
   const held =
     at < 0 ? { source: text, route: '' } : { source: text.slice(0, at), route: text.slice(at + 1) };
-  if (/^[a-z][a-z0-9-]*$/.test(held.source) && (at < 0 || held.route !== '')) return held;
+  if (hasNameForm(held.source) && (at < 0 || held.route !== '')) return held;
   throw new InvalidArgumentError('write it as <source> or <source>/<row>');
 }
 

@@ -1,3 +1,4 @@
+import { hasNameForm, isReserved } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 
 /** Where files are written: a clone of the repository, or a project that depends on the package. */
@@ -31,12 +32,12 @@ const reserved = new Set(
 
 /** Throws ConfigError where a name could not be a source's, or its function's. */
 export function requireName(name: string): void {
-  if (!/^[a-z][a-z0-9-]*$/.test(name)) {
+  if (!hasNameForm(name)) {
     const better = kebab(name);
-    const hint = /^[a-z][a-z0-9-]*$/.test(better) ? `: try ${better}` : '';
+    const hint = hasNameForm(better) ? `: try ${better}` : '';
     throw new ConfigError(`${name}: names are lower-case letters, digits and -, a letter first${hint}`);
   }
-  if (name === 'everhook' || name === 'temporal') throw new ConfigError(`nothing may be called ${name}`);
+  if (isReserved(name)) throw new ConfigError(`nothing may be called ${name}`);
   if (name.length > 40) throw new ConfigError(`${name}: a name has 40 characters at most`);
   if (reserved.has(camel(name))) throw notCalled(name);
 }

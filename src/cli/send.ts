@@ -4,7 +4,7 @@ import { readRoleConfig } from '../app.ts';
 import { developmentCertificate, readSigningProof, settled } from '../config.ts';
 import { readAddresses, type Addresses } from '../dev/addresses.ts';
 import { expectedRun, type ExpectedRun } from '../dev/expected-run.ts';
-import { sampleRequest, type SignedRequest } from '../dev/signed-request.ts';
+import { sampleRequest, webhookPath, type SignedRequest } from '../dev/signed-request.ts';
 import { ConfigError } from '../errors.ts';
 import { gatewayOption, loadGateway } from './gateway.ts';
 import { print } from './print.ts';
@@ -58,7 +58,7 @@ Examples:
       const running = await readAddresses(config.home);
       const base = options.url ?? running?.api ?? `http://127.0.0.1:${config.port}`;
       const proof = readSigningProof(source, provider, config.setting);
-      const url = webhookUrl(base, source, provider.pathToken?.(proof));
+      const url = webhookUrl(base, webhookPath(source, provider, proof));
       const publicUrl = config.publicUrl === undefined ? url : config.publicUrl + new URL(url).pathname;
       const data = options.data === undefined ? undefined : await readData(options.data);
       let accepted = true;
@@ -92,12 +92,11 @@ Examples:
     });
 
 /** Takes where the gateway listens, or the source's own address, as the start prints it. */
-function webhookUrl(base: string, source: string, token: string | undefined): string {
+function webhookUrl(base: string, path: string): string {
   const url = URL.canParse(base) ? new URL(base) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new ConfigError(`--url: ${base} is not an address like http://127.0.0.1:3000`);
   }
-  const path = `/webhooks/${source}${token === undefined ? '' : `/${encodeURIComponent(token)}`}`;
   const start = base.replace(/\/$/, '');
   return start.endsWith(path) ? start : start + path;
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { bodyLimitOf } from '../check.ts';
-import { environmentPrefix, processEnvironment } from '../config.ts';
+import { environmentPrefix, hasNameForm, isReserved, processEnvironment } from '../config.ts';
 import type { Gateway } from '../define.ts';
 import { ConfigError } from '../errors.ts';
 import type { Captured } from '../judge/captured.ts';
@@ -204,8 +204,7 @@ export function judgeOf(name: string, { sources }: Gateway): Judge {
  * declared `configured()`.
  */
 function judgeFor(name: string, gateway: Gateway, { environment }: { environment: Environment }): Judge {
-  const isNew =
-    !Object.hasOwn(gateway.sources, name) && /^(?!(?:everhook|temporal)$)[a-z][a-z0-9-]*$/.test(name);
+  const isNew = !Object.hasOwn(gateway.sources, name) && hasNameForm(name) && !isReserved(name);
   if (!isNew || readSetting(environment, `${environmentPrefix(name)}WEBHOOK_SCHEME`) === undefined)
     return judgeOf(name, gateway);
   const provider = configured();

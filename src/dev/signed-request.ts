@@ -8,6 +8,12 @@ export interface SignedRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The path that a source's sender is given, its secret last segment included where it has one. */
+export function webhookPath(source: string, provider: AnyProvider, proof: unknown): string {
+  const token = provider.pathToken?.(proof);
+  return `/webhooks/${source}${token === undefined ? '' : `/${encodeURIComponent(token)}`}`;
+}
+
 export interface SampleRequest {
   readonly provider: AnyProvider;
   readonly proof: unknown;

@@ -1,5 +1,20 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 
+/** Of a database: connecting and one statement take at most 12 s. */
+const store = (...nonRetryableErrorTypes: readonly string[]) =>
+  ({
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: {
+      initialInterval: '1 second',
+      backoffCoefficient: 2,
+      maximumInterval: '5 minutes',
+      maximumAttempts: 300,
+      nonRetryableErrorTypes: [...nonRetryableErrorTypes],
+    },
+  }) satisfies ActivityOptions;
+
 /**
  * How long activities may take and how often they are tried, by the outside system. An attempt's limit
  * is a little more than its own time-outs, because a worker that dies is missed only when it has
@@ -8,45 +23,9 @@ import type { ActivityOptions } from '@temporalio/workflow';
  * its documentation says), so that what was done outside is known.
  */
 export const limits = {
-  /** Connecting and one statement take at most 12 s. */
-  ledger: {
-    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    startToCloseTimeout: '15 seconds',
-    scheduleToCloseTimeout: '1 day',
-    retry: {
-      initialInterval: '1 second',
-      backoffCoefficient: 2,
-      maximumInterval: '5 minutes',
-      maximumAttempts: 300,
-      nonRetryableErrorTypes: ['LedgerConflict', 'LedgerRefused'],
-    },
-  },
-  /** As the ledger's. */
-  contacts: {
-    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    startToCloseTimeout: '15 seconds',
-    scheduleToCloseTimeout: '1 day',
-    retry: {
-      initialInterval: '1 second',
-      backoffCoefficient: 2,
-      maximumInterval: '5 minutes',
-      maximumAttempts: 300,
-      nonRetryableErrorTypes: ['ContactsRefused'],
-    },
-  },
-  /** As the ledger: it is a database too. */
-  incidents: {
-    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    startToCloseTimeout: '15 seconds',
-    scheduleToCloseTimeout: '1 day',
-    retry: {
-      initialInterval: '1 second',
-      backoffCoefficient: 2,
-      maximumInterval: '5 minutes',
-      maximumAttempts: 300,
-      nonRetryableErrorTypes: ['IncidentsRefused'],
-    },
-  },
+  ledger: store('LedgerConflict', 'LedgerRefused'),
+  contacts: store('ContactsRefused'),
+  incidents: store('IncidentsRefused'),
   /** A request takes at most 10 s; a provider's Retry-After goes before the interval. */
   provider: {
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { readRoleConfig } from '../../src/app.ts';
 import { readSigningProof, type Config } from '../../src/config.ts';
 import type { Sources } from '../../src/define.ts';
-import { sampleRequest } from '../../src/dev/signed-request.ts';
+import { sampleRequest, webhookPath } from '../../src/dev/signed-request.ts';
 import gateway from '../../src/gateway.ts';
 import { journalSchema } from '../../src/journal/schema.ts';
 import { createLogger } from '../../src/log.ts';
@@ -49,8 +49,7 @@ describe.each(Object.entries(sources))('%s', (name, { provider }) => {
 
   test.each(types)('%s is acknowledged in time while Temporal is away, and so is its retry', async (type) => {
     const proof = readSigningProof(name, provider, config.setting);
-    const token = provider.pathToken?.(proof);
-    const url = `${api.url}/webhooks/${name}${token === undefined ? '' : `/${encodeURIComponent(token)}`}`;
+    const url = api.url + webhookPath(name, provider, proof);
     const signed = sampleRequest({ provider, proof, type, url });
     const first = await post(url, signed());
     const again = await post(url, signed());
